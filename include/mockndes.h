@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mockndes: a mock Microsoft NDES / SCEP server in a library.
+ *
+ * Order of life: mockndes_new, set, mockndes_start, use, mockndes_stop,
+ * mockndes_free. Several servers live in one process and know nothing of each
+ * other. Unless a function says otherwise, an object is used by one thread at
+ * a time. Functions that return int return 0, or -1 with a sentence in
+ * mockndes_error() and a code in mockndes_error_code(). Texts are UTF-8.
+ * All functions are there since version 0.1.
+ */
+#ifndef MOCKNDES_H
+#define MOCKNDES_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MOCKNDES_VERSION "0.1.0"
+
+struct mockndes;
+
+/* What a failed call was about; the numbers of 1 to 4 are the exit codes of the command. */
+enum mockndes_code {
+	MOCKNDES_OK = 0,
+	MOCKNDES_FAILED = 1, /* run-time failure */
+	MOCKNDES_USAGE = 2, /* an option's value is not sound */
+	MOCKNDES_SCENARIO = 3, /* a scenario is not sound */
+	MOCKNDES_BIND = 4 /* a listener could not be opened */
+};
+
+/* A new server with every option at its default; NULL only when memory ran out. */
+struct mockndes *mockndes_new(void);
+
+/* Stops if need be, and frees. Accepts NULL. */
+void mockndes_free(struct mockndes *m);
+
+/* Why the last failing call failed; "" when none did. Lent until the next call. */
+const char *mockndes_error(const struct mockndes *m);
+enum mockndes_code mockndes_error_code(const struct mockndes *m);
+
+/*
+ * Set an option by the name of its command-line flag without the dashes
+ * ("http-port", "challenge"), with its value as text; flags that take none
+ * take "true" or "false". Only before mockndes_start. Unknown names, bad
+ * values, and options that this version does not have yet: MOCKNDES_USAGE.
+ */
+int mockndes_set(struct mockndes *m, const char *option, const char *value);
+
+/*
+ * The table of options, for help texts and environments: the i-th, or NULL
+ * behind the last. The struct is lent for ever.
+ */
+struct mockndes_option {
+	const char *name; /* "http-port" */
+	const char *value; /* placeholder in help, "N"; NULL: takes no value */
+	const char *fallback; /* default as text; NULL: none */
+	const char *doc; /* one line */
+};
+const struct mockndes_option *mockndes_option(size_t i);
+
+/*
+ * Add a scenario: by built-in name or path, or as text (name: what complaints
+ * call it). Later ones add to earlier ones. Without any, "healthy". On
+ * MOCKNDES_SCENARIO, mockndes_error() holds all complaints, one a line.
+ */
+int mockndes_scenario_file(struct mockndes *m, const char *name_or_path);
+int mockndes_scenario_mem(
+    struct mockndes *m, const char *name, const char *text, size_t length);
+
+/* Where the operator's log goes: level 0 debug to 3 error, one line without line end. NULL: nowhere. Called from any thread. */
+void mockndes_log(struct mockndes *m,
+    void (*line)(void *ctx, int level, const char *text), void *ctx);
+
+/* Bind, mint, accept. When it returns 0 every listener answers. */
+int mockndes_start(struct mockndes *m);
+
+/* Finish what is in flight (bounded), close everything. Twice is fine. Not from a signal handler. */
+void mockndes_stop(struct mockndes *m);
+
+/* The ready line, one JSON object without line end; lent until mockndes_free. "" before start. */
+const char *mockndes_ready_line(const struct mockndes *m);
+
+/*
+ * After start: "http" or "https" SCEP URL, "admin" page URL, "control" URL;
+ * NULL when there is no such listener. Lent until mockndes_free.
+ */
+const char *mockndes_url(const struct mockndes *m, const char *which);
+
+/* A challenge password that the server accepts now: the fixed one, else a fresh one-time one. NULL when the cache is full. Lent until the next call. Any thread may call it, one at a time. */
+const char *mockndes_challenge(struct mockndes *m);
+
+/* ---- scenario files, without a server ---- */
+
+/*
+ * Validate a file or built-in. Returns a malloc'ed text: "" when sound, else
+ * complaints as FILE:LINE:COL: error: sentence, a line each. *errors counts
+ * them. NULL when memory ran out. The caller frees it with free().
+ */
+char *mockndes_check(const char *name_or_path, unsigned *errors);
+
+/* The i-th built-in scenario, sorted by name, or NULL behind the last; lent for ever. */
+struct mockndes_builtin {
+	const char *name;
+	const char *title;
+	const char *symptom;
+	const char *text; /* the file, with a final zero */
+};
+const struct mockndes_builtin *mockndes_builtin(size_t i);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The issuing CA: what AD CS does with a request that NDES submits. Templates
+ * by name, AD CS style serials (19 bytes), the subject copied byte for byte,
+ * requested extensions honoured, everything issued kept in the store. Any
+ * thread; each brings its own pki_ctx.
+ */
+#ifndef CA_CA_H
+#define CA_CA_H
+
+#include "ca/material.h"
+#include "store/store.h"
+
+struct ca;
+
+/* store and env are borrowed and must outlive the CA. NULL on failure. */
+struct ca *ca_new(struct store *store, const struct env *env, struct err *e);
+void ca_free(struct ca *ca); /* accepts NULL */
+
+struct ca_request {
+	const struct pki_csr *csr;
+	const char *template_name; /* "IPSECIntermediateOffline" */
+	struct bytes transaction_id; /* kept beside the certificate */
+	int64_t
+	    valid_s; /* validity period in seconds, cut at the issuing CA's own end */
+	int64_t backdate_s; /* notBefore is now minus this; AD CS: 600 */
+};
+
+/* What the CA said: AD CS's disposition. */
+struct ca_answer {
+	bool issued;
+	uint32_t hresult; /* when refused, e.g. 0x80094001 */
+	const char *reason; /* when refused: a constant sentence */
+	struct buf der; /* when issued: the certificate; the caller clears it */
+};
+
+/*
+ * Issue a certificate with the material of the deployment. 0 with the answer
+ * filled (refusals are answers), or -1 with *e when we failed; then nothing
+ * was issued. The certificate is in the store before this returns.
+ */
+MUST_USE int ca_issue(struct ca *ca, struct pki_ctx *ctx,
+    const struct ca_material *m, const struct ca_request *rq,
+    struct ca_answer *answer, struct err *e);
+
+/* Is this one that this CA issued with this material, in date, and not revoked? */
+enum ca_standing {
+	CA_NOT_OURS, /* another issuer, or the signature is not by our key */
+	CA_STANDS,
+	CA_EXPIRED,
+	CA_NOT_YET_VALID,
+	CA_REVOKED,
+};
+
+MUST_USE int ca_standing(struct ca *ca, struct pki_ctx *ctx,
+    const struct ca_material *m, const struct pki_cert *cert,
+    enum ca_standing *standing, struct err *e);
+
+/*
+ * The current CRL of the issuing CA, DER appended; kept and re-signed when the
+ * revoked set changed or half its week is over. ca_root_crl: an empty one by the root.
+ */
+MUST_USE int ca_crl(struct ca *ca, struct pki_ctx *ctx,
+    const struct ca_material *m, struct buf *out, struct err *e);
+MUST_USE int ca_root_crl(struct ca *ca, struct pki_ctx *ctx,
+    const struct ca_material *m, struct buf *out, struct err *e);
+
+#endif

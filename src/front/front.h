@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets, TLS and HTTP framing by libmicrohttpd; the only room that knows
+ * it. One epoll event thread serves all listeners. A complete request is
+ * handed to the listener's handler in the event thread; the handler answers
+ * at once or keeps the exchange and answers later from any thread.
+ */
+#ifndef FRONT_FRONT_H
+#define FRONT_FRONT_H
+
+#include "base/env.h"
+#include "base/log.h"
+#include "http/reply.h"
+#include "http/request.h"
+
+struct front;
+struct front_exchange; /* one request in flight; front's own */
+
+enum front_end {
+	FRONT_SENT, /* the reply went out whole */
+	FRONT_CLIENT_GONE, /* the client closed or reset before the end */
+	FRONT_STOPPED, /* the server is stopping */
+};
+
+struct front_handler {
+	/*
+	 * Called in the event thread with the whole request. rq lends until
+	 * done(). The handler must see to it that front_answer() is called
+	 * exactly once for fx, now or later, from any thread.
+	 */
+	void (*request)(void *ctx, struct front_exchange *fx,
+	    const struct http_request *rq);
+	/* Called once for each request() when the connection is through with it. user is what front_set_user() set. */
+	void (*done)(void *ctx, struct front_exchange *fx, void *user,
+	    enum front_end how);
+	void *ctx;
+};
+
+/* Exchange memory for the request's own texts. */
+struct front_limits {
+	size_t
+	    head_max; /* request line and headers that the library takes; 512 KiB */
+	size_t
+	    body_max; /* 1 MiB; more is discarded and rq->body_too_long set */
+	unsigned connections_max; /* beyond it new connections are refused */
+	unsigned idle_timeout_s; /* silent connections are closed after it */
+};
+
+struct front *front_new(const struct env *env, const struct log *log,
+    const struct front_limits *limits, struct err *e); /* NULL on failure */
+
+/*
+ * Bind and listen on addr (IPv4 or IPv6 text, no brackets; "::" takes both
+ * families) and port (0: any). Connections wait in the backlog until
+ * front_start(). handler is copied. *out_port is the real port. ERR_BIND when
+ * the address cannot be had. *index numbers the listener.
+ */
+MUST_USE int front_listen(struct front *f, const char *addr, uint16_t port,
+    const struct front_handler *handler, unsigned *index, uint16_t *out_port,
+    struct err *e);
+
+/* Make a listener speak TLS; PEM texts are borrowed until front_free(). Before front_start(). */
+MUST_USE int front_use_tls(struct front *f, unsigned index,
+    const char *chain_pem, const char *key_pem, struct err *e);
+
+/* Start accepting; starts the event thread. */
+MUST_USE int front_start(struct front *f, struct err *e);
+
+/* Hang something on an exchange, to get it back in done(). */
+void front_set_user(struct front_exchange *fx, void *user);
+
+/*
+ * Give the reply; everything it lends must live until done(). Any thread,
+ * exactly once.
+ */
+void front_answer(struct front_exchange *fx, const struct http_reply *reply);
+
+/*
+ * Stop accepting; in-flight exchanges have until the deadline to end, then
+ * their connections are closed. The handler's own threads must still run, for
+ * exchanges that they hold. Ends the event thread.
+ */
+void front_stop(struct front *f, int64_t grace_ms);
+void front_free(
+    struct front *f); /* accepts NULL; after front_stop() when it was started */
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cache of one-time passwords behind the mscep_admin page (reference
+ * section 5 and 6): 16 upper-case hex digits, five at a time, 60 minutes. Own
+ * lock; any thread.
+ */
+#ifndef NDES_CHALLENGE_H
+#define NDES_CHALLENGE_H
+
+#include "base/env.h"
+#include "ndes/host.h"
+
+#define CHALLENGE_TEXT_MAX 512
+
+enum challenge_state {
+	CHALLENGE_NOT_LOOKED_AT,
+	CHALLENGE_NOT_NEEDED, /* EnforcePassword is 0, or a renewal */
+	CHALLENGE_GOOD, /* one-time password, unused and in time; now held by this exchange */
+	CHALLENGE_STATIC, /* the one of --challenge, or the single password */
+	CHALLENGE_MISSING,
+	CHALLENGE_WRONG, /* never given out */
+	CHALLENGE_USED,
+	CHALLENGE_EXPIRED,
+	CHALLENGE_STATES
+};
+
+const char *challenge_state_name(enum challenge_state s); /* "used" */
+
+struct challenge_cache;
+
+/* fixed: the password of --challenge, always accepted; NULL: none; copied. */
+struct challenge_cache *challenge_cache_new(const char *fixed, struct err *e);
+void challenge_cache_free(struct challenge_cache *c); /* accepts NULL */
+
+/*
+ * A new one-time password into out, or the single password when
+ * UseSinglePassword is 1. 1: given; 0: the cache is full; -1: no randomness.
+ */
+MUST_USE int challenge_new(struct challenge_cache *c, const struct host *host,
+    const struct env *env, char out[CHALLENGE_TEXT_MAX], struct err *e);
+
+/*
+ * Look a password up and, when it is a good one-time password, hold it, so
+ * that no other exchange can use it until challenge_settle(). Comparison takes
+ * the same time whatever differs. An empty span is CHALLENGE_MISSING.
+ */
+enum challenge_state challenge_hold(struct challenge_cache *c,
+    struct bytes text, const struct host *host, int64_t now_ms);
+
+/* After CHALLENGE_GOOD: the password is used up (consume) or given back. */
+void challenge_settle(
+    struct challenge_cache *c, struct bytes text, bool consume);
+
+/* How many unused passwords are in time. */
+size_t challenge_unused(
+    struct challenge_cache *c, const struct host *host, int64_t now_ms);
+
+/* Forget all passwords, as a restart of IIS does. */
+void challenge_clear(struct challenge_cache *c);
+
+#endif

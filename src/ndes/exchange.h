@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One exchange: a request and all that follows from it, as the simulated
+ * deployment sees it. The server owns the struct and walks it through the
+ * stages; each stage reads earlier values and writes its own.
+ */
+#ifndef NDES_EXCHANGE_H
+#define NDES_EXCHANGE_H
+
+#include "http/reply.h"
+#include "http/request.h"
+#include "ndes/challenge.h"
+#include "ndes/deployment.h"
+#include "scep/message.h"
+
+enum ndes_layer {
+	NDES_LAYER_NONE,
+	NDES_LAYER_HTTP_SYS,
+	NDES_LAYER_IIS,
+	NDES_LAYER_MSCEP,
+	NDES_LAYERS
+};
+
+const char *ndes_layer_name(
+    enum ndes_layer layer); /* "http.sys", "IIS", "mscep.dll" */
+
+enum ndes_op {
+	NDES_OP_NONE, /* nothing of ours: 404 */
+	NDES_OP_BROWSE, /* mscep.dll without operation */
+	NDES_OP_GETCACAPS,
+	NDES_OP_GETCACERT,
+	NDES_OP_PKIOPERATION,
+	NDES_OP_OTHER, /* an operation that NDES does not know ("GetCACerts", "GetCAChain") */
+	NDES_OP_ADMIN, /* the password page */
+	NDES_OP_SLASH, /* an application's path without its final slash: 301 */
+	NDES_OP_CERT_ENROLL, /* CRL or issuer certificate */
+	NDES_OPS
+};
+
+const char *ndes_op_name(enum ndes_op op); /* "GetCACaps", "browse" */
+
+/* What NDES decided about a message. */
+enum ndes_decision {
+	NDES_UNDECIDED,
+	NDES_ISSUED, /* CertRep SUCCESS */
+	NDES_REFUSED, /* CertRep FAILURE at HTTP 200 */
+	NDES_NO_CERTREP, /* an HTTP error page instead of a CertRep */
+};
+
+struct ndes_outcome {
+	enum ndes_decision decision;
+	int fail_info; /* when refused: enum scep_fail */
+	uint32_t
+	    hresult; /* when refused or no CertRep: goes into SCEP_ERROR as signed decimal */
+	unsigned
+	    event_id; /* NDES event that a real server would log; 0: none */
+	char why[256]; /* for the operator's log; a sentence */
+	bool renewal;
+	enum challenge_state challenge;
+	const char *template_name;
+	struct ca_answer ca; /* ca.der is the certificate when issued */
+};
+
+/* IIS's status triple and what else its log line needs. */
+struct ndes_evidence {
+	bool in_iis_log; /* false: the request never reached IIS */
+	int status, substatus;
+	uint32_t win32;
+	const char *username; /* NULL: "-" */
+};
+
+struct ndes_exchange {
+	const struct ndes_deployment *dep;
+	const struct host *host; /* what is in force for this exchange */
+	struct arena arena; /* everything made for the exchange */
+	struct http_request rq;
+	int64_t started_us; /* env_monotonic_us() */
+
+	enum ndes_op op;
+	bool admin_app; /* under mscep_admin */
+	struct bytes message_text; /* message= as it came, still escaped */
+	struct bytes message_der; /* PKIOperation: the decoded body */
+	unsigned base64_liberties;
+	struct scep_message message;
+	struct ndes_outcome outcome;
+	struct scep_reply scep; /* composed, before encoding */
+	struct buf encoded; /* the encoded CertRep */
+
+	struct http_reply reply;
+	enum ndes_layer answered_by;
+	const char *
+	    why; /* why that layer answered as it did; a constant or arena sentence; NULL: plain success */
+	struct ndes_evidence evidence;
+};
+
+/* Zero and initialise. arena_max bounds the memory of the exchange. */
+void ndes_exchange_init(struct ndes_exchange *x, size_t arena_max);
+void ndes_exchange_clear(
+    struct ndes_exchange *x); /* accepts a zeroed struct; twice is fine */
+
+/* ---- the stages, in walking order. Each passes (x->reply.status stays 0) or answers. ---- */
+
+typedef void ndes_stage_fn(struct ndes_exchange *x);
+
+void ndes_http_sys(
+    struct ndes_exchange *x); /* pool stopped, URL and header limits */
+void ndes_iis(struct ndes_exchange *
+	x); /* request filtering, authentication, handlers, redirects, static files */
+void ndes_mscep_enter(struct ndes_exchange *
+	x); /* is mscep.dll able to work: impersonation, RA certificates; browsing, GetCACaps, GetCACert, admin page */
+
+/* Set x->op, x->admin_app and x->message_text from path and query. */
+void ndes_route(struct ndes_exchange *x);
+
+/* True when the exchange needs a worker: PKIOperation that no stage answered yet. */
+bool ndes_needs_worker(const struct ndes_exchange *x);
+
+/*
+ * The PKIOperation stages; ctx is the worker's. -1 only when we failed
+ * ourselves; the server then answers 500 and says so in the log.
+ */
+MUST_USE int ndes_pki_decode(struct ndes_exchange *x, struct pki_ctx *ctx,
+    struct err *e); /* base64, scep_message_decode */
+MUST_USE int ndes_pki_decide(struct ndes_exchange *x, struct pki_ctx *ctx,
+    struct err *e); /* x->outcome */
+MUST_USE int ndes_pki_compose(struct ndes_exchange *x, struct pki_ctx *ctx,
+    struct err *e); /* x->scep, or an HTTP error page in x->reply */
+MUST_USE int ndes_pki_encode(struct ndes_exchange *x, struct pki_ctx *ctx,
+    struct err *e); /* x->encoded and x->reply */
+
+/* ---- helpers for stages and the server ---- */
+
+/* The stock pages of IIS (Server: Microsoft-IIS/10.0) and http.sys (Microsoft-HTTPAPI/2.0), with evidence. */
+void ndes_iis_page(struct ndes_exchange *x, int status, int substatus,
+    uint32_t win32, const char *why);
+void ndes_http_sys_page(
+    struct ndes_exchange *x, int status, const char *reason, const char *why);
+
+/* An IIS reply at this status with a body of our own; content_type NULL: no such header. body must live as long as the exchange. */
+void ndes_iis_reply(struct ndes_exchange *x, int status,
+    const char *content_type, struct bytes body);
+
+/* One line for the operator's log: peer, operation, transaction, answer, and why. Appended. */
+void ndes_exchange_line(const struct ndes_exchange *x, struct buf *out);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scenario files (YAML 1.2 or JSON): what is wrong with the deployment, as
+ * edits of the host model, with title, symptom, cause and resolution. All
+ * that is wrong with a file is reported at once, with line and column; a file
+ * that does not load changes nothing.
+ */
+#ifndef SCENARIO_SCENARIO_H
+#define SCENARIO_SCENARIO_H
+
+#include "base/buf.h"
+#include "ndes/host.h"
+
+#define SCENARIO_FILE_MAX (4u << 20) /* bytes */
+
+/* Complaints, as lines "FILE:LINE:COL: error: sentence" in b. */
+struct scenario_report {
+	struct buf lines; /* '\n' after each */
+	unsigned errors;
+	unsigned warnings;
+	/* place of the first error, for problem documents; 0: none */
+	unsigned line, column;
+};
+
+void scenario_report_init(struct scenario_report *r);
+void scenario_report_clear(struct scenario_report *r);
+
+enum scenario_action { SCENARIO_SAY_ONLY, SCENARIO_SET, SCENARIO_RESTART };
+
+#define SCENARIO_STEPS_MAX 16
+
+struct scenario; /* a loaded file; immutable */
+
+/*
+ * Load a file's text. file is the name that complaints carry. NULL when it is
+ * not sound (see the report) or when we failed (e filled).
+ */
+struct scenario *scenario_load(const char *file, struct bytes text,
+    struct scenario_report *report, struct err *e);
+void scenario_free(struct scenario *s);
+
+const char *scenario_name(const struct scenario *s);
+const char *scenario_title(
+    const struct scenario *s); /* "" when left out; so below */
+const char *scenario_source(const struct scenario *s);
+const char *scenario_symptom(const struct scenario *s);
+const char *scenario_cause(const struct scenario *s);
+
+size_t scenario_step_count(const struct scenario *s);
+const char *scenario_step_say(const struct scenario *s, size_t i);
+
+/* Apply the file's host: edits to a model, in the file's order. */
+void scenario_apply(const struct scenario *s, struct host *host);
+
+/* ---- built-in files, compiled in from scenarios/ ---- */
+
+struct scenario_builtin {
+	const char
+	    *name; /* file name without .yaml; folders kept ("hostile/x") */
+	struct bytes text;
+};
+
+/* Sorted by name. */
+const struct scenario_builtin *scenario_builtins(size_t *count);
+const struct scenario_builtin *scenario_builtin_find(const char *name);
+
+/* The built-in name nearest to a misspelt one; NULL when none is near. */
+const char *scenario_builtin_nearest(const char *name);
+
+/*
+ * Find by built-in name, or read a file by path (anything with a '/' or
+ * ending in .yaml, .yml or .json is a path; else a built-in name wins and a
+ * file of that name in the current folder comes second). NULL: report or e.
+ */
+struct scenario *scenario_open(
+    const char *name_or_path, struct scenario_report *report, struct err *e);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The SCEP codec: pkiMessages (RFC 8894 section 3) between bytes and values,
+ * in both directions. Pure: no I/O, no clock, no randomness of its own, no
+ * printing.
+ *
+ * Decoding never refuses: it fills struct scep_message with all that was
+ * readable and states a verdict, the first rule broken in the order in which
+ * a server meets them, with the place and a sentence. Encoding is obedient:
+ * it writes whatever struct scep_reply says, sensible or not.
+ */
+#ifndef SCEP_MESSAGE_H
+#define SCEP_MESSAGE_H
+
+#include "base/arena.h"
+#include "pki/cert.h"
+
+/* RFC 8894 3.2.1.2 (18 is from drafts) */
+enum scep_type {
+	SCEP_CERTREP = 3,
+	SCEP_RENEWALREQ = 17,
+	SCEP_UPDATEREQ = 18,
+	SCEP_PKCSREQ = 19,
+	SCEP_CERTPOLL = 20,
+	SCEP_GETCERT = 21,
+	SCEP_GETCRL = 22,
+};
+
+/* "PKCSReq"; "unknown" for others. */
+const char *scep_type_name(int type);
+
+/* RFC 8894 3.2.1.3 */
+enum scep_status { SCEP_SUCCESS = 0, SCEP_FAILURE = 2, SCEP_PENDING = 3 };
+
+/* RFC 8894 3.2.1.4 */
+enum scep_fail {
+	SCEP_BAD_ALG = 0,
+	SCEP_BAD_MESSAGE_CHECK = 1,
+	SCEP_BAD_REQUEST = 2,
+	SCEP_BAD_TIME = 3,
+	SCEP_BAD_CERT_ID = 4,
+};
+
+const char *scep_status_name(int status); /* "SUCCESS" */
+const char *scep_fail_name(int fail); /* "badRequest" */
+
+/* How far the decoder came: the last stage that was completed. */
+enum scep_stage {
+	SCEP_AT_START,
+	SCEP_AT_CONTENT_INFO, /* ContentInfo says SignedData */
+	SCEP_AT_SIGNED_DATA, /* SignedData read to its end */
+	SCEP_AT_ATTRIBUTES, /* SCEP's signed attributes read */
+	SCEP_AT_SIGNER, /* signer certificate found, its key read */
+	SCEP_AT_SIGNATURE, /* messageDigest and signature hold */
+	SCEP_AT_ENVELOPE, /* EnvelopedData read */
+	SCEP_AT_RECIPIENT, /* a RecipientInfo is ours and the key came out */
+	SCEP_AT_CONTENT, /* contents decrypted */
+	SCEP_AT_INNER, /* messageData (PKCS#10, ...) read */
+	SCEP_AT_POSSESSION, /* the PKCS#10 is signed by its own key */
+	SCEP_STAGES
+};
+
+const char *scep_stage_name(enum scep_stage
+	stage); /* "the signed attributes", to follow "read up to" */
+
+enum scep_verdict {
+	SCEP_SOUND,
+	SCEP_NOT_ASN1, /* not BER at all, or an element with impossible contents */
+	SCEP_TRUNCATED, /* ends early */
+	SCEP_OVER_LIMIT, /* nesting, certificates, recipients, attributes: more than we take */
+	SCEP_NOT_SIGNED_DATA, /* another CMS type or another structure */
+	SCEP_NO_SIGNER_INFO,
+	SCEP_NO_SIGNED_ATTRIBUTES,
+	SCEP_ATTRIBUTE_MISSING, /* transactionID, messageType, or what CMS requires */
+	SCEP_ATTRIBUTE_BAD, /* wrong type, twice, empty, not a number */
+	SCEP_NO_SIGNER_CERTIFICATE,
+	SCEP_SIGNER_KEY_BAD, /* the signer's key is not one we can use */
+	SCEP_ALGORITHM_UNKNOWN, /* digest, signature, key transport or cipher; what says which OID */
+	SCEP_DIGEST_WRONG, /* messageDigest is not the content's */
+	SCEP_SIGNATURE_WRONG,
+	SCEP_NO_CONTENT, /* no pkcsPKIEnvelope where the type needs one */
+	SCEP_NOT_ENVELOPED, /* the content is not EnvelopedData */
+	SCEP_WRONG_RECIPIENT, /* no RecipientInfo names our certificate */
+	SCEP_KEY_NOT_UNWRAPPED, /* ours by name, but the private key does not open it */
+	SCEP_NOT_DECRYPTED, /* bad padding, length, tag */
+	SCEP_BAD_INNER, /* the decrypted contents are not what the type needs */
+	SCEP_NO_POSSESSION, /* the PKCS#10 signature is not by its own key */
+	SCEP_VERDICTS
+};
+
+const char *scep_verdict_name(enum scep_verdict v); /* "signature wrong" */
+
+/* Legal or tolerated peculiarities, for the log and for grading. */
+enum scep_note {
+	SCEP_NOTE_BER = 1 << 0, /* indefinite lengths or constructed strings */
+	SCEP_NOTE_ATTRIBUTES_UNSORTED = 1
+	    << 1, /* signed over the re-sorted DER form */
+	SCEP_NOTE_ATTRIBUTES_AS_SENT = 1
+	    << 2, /* signature holds over the bytes as sent only */
+	SCEP_NOTE_SEVERAL_RECIPIENTS = 1 << 3,
+	SCEP_NOTE_RECIPIENT_BY_SKI = 1 << 4,
+	SCEP_NOTE_RECIPIENT_REORDERED = 1
+	    << 5, /* issuer's RDNs in another order */
+	SCEP_NOTE_TRAILING_BYTES = 1 << 6,
+	SCEP_NOTE_NO_SENDER_NONCE = 1 << 7,
+	SCEP_NOTE_NONCE_LENGTH = 1 << 8, /* not 16 bytes */
+	SCEP_NOTE_KEY_DIFFERS = 1
+	    << 9, /* self-signed signer's key is not the PKCS#10's */
+	SCEP_NOTE_SUBJECT_DIFFERS = 1 << 10,
+	SCEP_NOTE_WEAK = 1 << 11, /* MD5 or single DES */
+	SCEP_NOTE_STRING_TYPE = 1
+	    << 12, /* an attribute that should be PrintableString is another string type */
+};
+
+/* Limits: beyond them SCEP_OVER_LIMIT, so memory stays bounded. */
+#define SCEP_CERTS_MAX 32
+#define SCEP_RECIPIENTS_MAX 32
+#define SCEP_ATTRIBUTES_MAX 64
+#define SCEP_TRANSACTION_ID_MAX 1024 /* bytes; real ones have 28 to 88 */
+
+#define SCEP_WHAT_MAX 192
+
+struct scep_message {
+	struct arena *
+	    arena; /* borrowed; holds what had to be put together or decrypted */
+
+	enum scep_verdict verdict;
+	enum scep_stage stage;
+	size_t
+	    stopped_at; /* offset in the input (or in the decrypted contents, when stage is past SCEP_AT_CONTENT) */
+	char what
+	    [SCEP_WHAT_MAX]; /* a sentence about the verdict: which element, which OID; "" when sound */
+	unsigned notes; /* enum scep_note */
+
+	/* signed attributes; spans lend from the input or the arena, p == NULL when absent */
+	int type; /* enum scep_type or whatever number was sent; -1 when unreadable */
+	struct bytes transaction_id;
+	struct bytes sender_nonce;
+	struct bytes recipient_nonce;
+	int status; /* CertRep: enum scep_status or the number sent; -1 when absent */
+	int fail_info; /* CertRep: -1 when absent */
+	struct bytes scep_error; /* Microsoft's, text; p == NULL when absent */
+	bool has_signing_time;
+	int64_t signing_time;
+
+	/* signer */
+	enum pki_digest digest; /* of the SignerInfo */
+	struct pki_alg sigalg;
+	struct bytes
+	    certs[SCEP_CERTS_MAX]; /* DER certificates that came along */
+	size_t cert_count;
+	bool has_signer;
+	struct pki_cert signer; /* the signer's certificate */
+	struct pki_key *signer_key; /* owned; NULL when unreadable */
+	bool
+	    signer_self_signed; /* issuer equals subject and its own key verifies it */
+
+	/* envelope */
+	size_t recipient_count;
+	struct pki_alg keytrans; /* of the RecipientInfo that was ours */
+	struct pki_cipher_alg cipher;
+	struct bytes content; /* decrypted messageData; in the arena */
+
+	/* inner */
+	bool has_csr; /* PKCSReq, RenewalReq */
+	struct pki_csr csr;
+	struct pki_key *csr_key; /* owned, or the same pointer as signer_key */
+	bool challenge_present;
+	struct bytes challenge; /* challengePassword as UTF-8; in the arena */
+	struct bytes inner_issuer; /* CertPoll, GetCert, GetCRL: issuer Name */
+	struct bytes inner_subject; /* CertPoll: subject Name */
+	struct bytes inner_serial; /* GetCert, GetCRL: contents octets */
+	struct bytes inner_certs
+	    [SCEP_CERTS_MAX]; /* CertRep: certificates of the degenerate SignedData */
+	size_t inner_cert_count;
+};
+
+/* An identity that envelopes may be made for: certificate and private key. Borrowed. */
+struct scep_identity {
+	const struct pki_cert *cert;
+	const struct pki_key *key;
+};
+
+/*
+ * Decode a PKIOperation body, or a CertRep.
+ *
+ * m       is initialised here; release it with scep_message_clear().
+ * body    borrowed; must live as long as m.
+ * open    identities to open the envelope with, in order of preference.
+ * trusted certificates to look for the signer in when the message brings none
+ *         (a CertRep of NDES); may be NULL.
+ * arena   borrowed; must live as long as m. When it is full: SCEP_OVER_LIMIT.
+ *
+ * Returns 0 with the verdict set, or -1 with *e filled if we failed ourselves.
+ * After -1, scep_message_clear() is still right.
+ */
+MUST_USE int scep_message_decode(struct scep_message *m, struct pki_ctx *ctx,
+    struct arena *arena, struct bytes body, const struct scep_identity *open,
+    size_t open_count, const struct pki_cert *trusted, size_t trusted_count,
+    struct err *e);
+
+void scep_message_clear(
+    struct scep_message *m); /* accepts a zeroed struct; twice is fine */
+
+/*
+ * Decode a bare PKCS#10 as the inner part of a message would be (for tests,
+ * fuzzing and the control API): fills csr, csr_key, challenge, verdict.
+ */
+MUST_USE int scep_csr_decode(struct scep_message *m, struct pki_ctx *ctx,
+    struct arena *arena, struct bytes der, struct err *e);
+
+/* What the content of an encoded message is. */
+enum scep_content {
+	SCEP_CONTENT_ABSENT, /* no eContent: RFC-literal FAILURE */
+	SCEP_CONTENT_EMPTY, /* an OCTET STRING without octets */
+	SCEP_CONTENT_ZERO_BYTE, /* one octet 00: what NDES sends with FAILURE and PENDING */
+	SCEP_CONTENT_ENVELOPE, /* EnvelopedData around `inner` */
+	SCEP_CONTENT_RAW, /* `inner` as it is */
+};
+
+/* A pkiMessage to be encoded, every field explicit. All spans are borrowed for the call. */
+struct scep_reply {
+	int type; /* messageType; SCEP_CERTREP for replies */
+	bool has_status;
+	int status;
+	bool has_fail_info;
+	int fail_info;
+	struct bytes transaction_id; /* p == NULL: attribute left out */
+	struct bytes sender_nonce;
+	struct bytes recipient_nonce;
+	struct bytes
+	    ms_error; /* SCEP_ERROR, PrintableString; p == NULL: left out */
+	struct bytes
+	    ms_server_message; /* SCEP_SERVER_MESSAGE, UTF8String; p == NULL: left out */
+	struct bytes fail_info_text; /* UTF8String; p == NULL: left out */
+	bool has_signing_time;
+	int64_t signing_time;
+
+	/* signing */
+	const struct pki_cert *signer;
+	const struct pki_key *signer_key;
+	enum pki_digest digest;
+	bool
+	    signature_alg_with_digest; /* shaNNNWithRSA; false: rsaEncryption, as NDES */
+	bool
+	    include_signer; /* the signer's certificate in SignedData.certificates */
+
+	/* content */
+	enum scep_content content;
+	struct bytes inner; /* what is enveloped: see scep_certs_only() */
+	const struct pki_cert *recipient; /* certificate to envelope for */
+	const struct pki_key *recipient_key;
+	enum pki_cipher cipher;
+	enum pki_padding keytrans; /* PKI_PKCS1 or PKI_OAEP */
+	struct bytes
+	    content_key; /* the cipher's key length, random; from the caller, so that the codec stays pure */
+	struct bytes content_iv; /* the cipher's IV length, random */
+};
+
+/*
+ * Encode and sign; DER appended to out. Signed attributes stand in the order
+ * of reference section 4, which is DER's SET OF order.
+ */
+MUST_USE int scep_reply_encode(const struct scep_reply *reply,
+    struct pki_ctx *ctx, struct buf *out, struct err *e);
+
+/*
+ * A degenerate, certificates-only SignedData (RFC 8894 3.4), certificates in
+ * the order given; DER appended. With a CRL (p != NULL) in crls.
+ */
+MUST_USE int scep_certs_only(const struct bytes *certs, size_t n,
+    struct bytes crl, struct buf *out, struct err *e);
+
+#endif

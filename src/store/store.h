@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What must outlive an exchange: the certificates that the CA issued, their
+ * serials and revocations, in SQLite (":memory:" by default). One lock inside;
+ * any thread. No SQLite type leaves this room.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct store;
+
+/* Open or create. path NULL: in memory. NULL on failure. */
+struct store *store_open(const char *path, struct err *e);
+void store_close(struct store *s); /* accepts NULL */
+
+/* A number never handed out before by this store; the first is 1. */
+MUST_USE int store_next_serial(
+    struct store *s, uint64_t *number, struct err *e);
+
+struct store_cert {
+	struct bytes serial; /* contents octets of the INTEGER */
+	struct bytes subject; /* Name as text, UTF-8 */
+	struct bytes transaction_id; /* may be empty */
+	struct bytes template_name;
+	struct bytes key_hash; /* SHA-256 of the SubjectPublicKeyInfo */
+	int64_t not_before, not_after;
+	int64_t issued_at; /* unix seconds */
+	struct bytes der;
+};
+
+MUST_USE int store_cert_add(
+    struct store *s, const struct store_cert *cert, struct err *e);
+
+enum store_cert_state {
+	STORE_CERT_UNKNOWN,
+	STORE_CERT_GOOD,
+	STORE_CERT_REVOKED
+};
+
+/* State by serial; expiry is the caller's to judge. */
+MUST_USE int store_cert_state(struct store *s, struct bytes serial,
+    enum store_cert_state *state, struct err *e);
+
+/* DER by serial, appended to out; *found says whether. */
+MUST_USE int store_cert_get(struct store *s, struct bytes serial,
+    struct buf *out, bool *found, struct err *e);
+
+/* 0 with *found false when no such certificate exists. Revoking twice keeps the first date. */
+MUST_USE int store_cert_revoke(struct store *s, struct bytes serial, int64_t at,
+    int reason, bool *found, struct err *e);
+
+/* Call each() for every revoked certificate, by date. each returns false to stop. Not to call the store from inside. */
+MUST_USE int store_revoked_each(struct store *s,
+    bool (*each)(void *ctx, struct bytes serial, int64_t at, int reason),
+    void *ctx, struct err *e);
+
+/* How many certificates are there, and the number of the last change of the revoked set (for CRL numbers). */
+MUST_USE int store_counts(
+    struct store *s, uint64_t *certs, uint64_t *revision, struct err *e);
+
+#endif
