@@ -28,7 +28,7 @@ void buf_add(struct buf *b, struct bytes s);
 void buf_add_str(struct buf *b, const char *s);
 void buf_add_byte(struct buf *b, uint8_t c);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_vaddf(struct buf *b, const char *fmt, va_list ap);
+void buf_vaddf(struct buf *b, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
 /* Reserve n bytes at the end for the caller to fill; NULL when that failed. */
 uint8_t *buf_grow(struct buf *b, size_t n);
