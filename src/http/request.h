@@ -24,7 +24,8 @@ struct http_request {
 	struct bytes method_text; /* as sent */
 	struct bytes
 	    target; /* the request target byte for byte as sent: "/a/b?x=%2B+" */
-	struct bytes path; /* target up to the first '?', still escaped */
+	struct bytes
+	    path; /* target up to the first '?', still escaped, without "http://host" */
 	struct bytes
 	    query; /* behind the first '?', still escaped; p == NULL when there is no '?' */
 	struct bytes version; /* "HTTP/1.1" */
