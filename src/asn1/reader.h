@@ -81,8 +81,8 @@ bool asn1_peek(const struct asn1_reader *r, struct asn1_item *item);
 
 /*
  * The next element, which must have this identifier octet; for string types
- * the constructed form is taken too. False (fault set: "expected X") and the
- * reader not moved when it is something else or nothing is there.
+ * the constructed form is taken too (not for BIT STRING). False (fault set:
+ * "expected X") and the reader not moved when it is something else or nothing is there.
  */
 bool asn1_take(struct asn1_reader *r, uint8_t id, struct asn1_item *item);
 
