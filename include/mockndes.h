@@ -101,14 +101,17 @@ const char *mockndes_challenge(struct mockndes *m);
  */
 char *mockndes_check(const char *name_or_path, unsigned *errors);
 
-/* The i-th built-in scenario, sorted by name, or NULL behind the last; lent for ever. */
-struct mockndes_builtin {
-	const char *name;
-	const char *title;
-	const char *symptom;
-	const char *text; /* the file, with a final zero */
-};
-const struct mockndes_builtin *mockndes_builtin(size_t i);
+/* The name of the i-th built-in scenario, sorted by name; NULL behind the last; lent for ever. */
+const char *mockndes_builtin(size_t i);
+
+/*
+ * A part of a scenario file (built-in name or path) as text: "name", "title",
+ * "source", "symptom", "cause", "resolution" (its steps, numbered, a line
+ * each) or "yaml" (the file itself). "" when the file leaves the part out;
+ * NULL when there is no such scenario, it is not sound, or memory ran out. The
+ * caller frees it with free().
+ */
+char *mockndes_scenario_part(const char *name_or_path, const char *part);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Which listener there is, what its URL is, and who answers on it. */
+#include "api/listeners.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HEAD_MAX ((size_t)512 << 10)
+#define BODY_MAX ((size_t)1 << 20)
+#define CONNECTIONS_MAX 12000
+#define IDLE_TIMEOUT_S 120 /* IIS's connectionTimeout */
+#define CONTROL_MEMORY_MAX ((size_t)1 << 20)
+#define SCEP_PATH "/certsrv/mscep/mscep.dll"
+#define ADMIN_PATH "/certsrv/mscep_admin/"
+
+/* ---- SCEP ---- */
+
+static void
+scep_answer(void *ctx, const struct http_reply *reply)
+{
+	front_answer(ctx, reply);
+}
+
+static void
+scep_request(
+    void *ctx, struct front_exchange *fx, const struct http_request *rq)
+{
+	struct listeners *l = ctx;
+	struct server_exchange *sx =
+	    server_receive(l->server, rq, scep_answer, fx);
+
+	front_set_user(fx, sx);
+	if (sx == NULL)
+		front_answer(fx, server_no_memory_reply());
+}
+
+static void
+scep_done(void *ctx, struct front_exchange *fx, void *user, enum front_end how)
+{
+	(void)ctx;
+	(void)fx;
+	(void)how;
+	server_exchange_end(user);
+}
+
+/* ---- control ---- */
+
+struct control_exchange {
+	struct arena arena;
+	struct http_reply reply;
+};
+
+static void
+control_request(
+    void *ctx, struct front_exchange *fx, const struct http_request *rq)
+{
+	struct listeners *l = ctx;
+	struct control_exchange *cx = calloc(1, sizeof(*cx));
+
+	front_set_user(fx, cx);
+	if (cx == NULL) {
+		front_answer(fx, server_no_memory_reply());
+		return;
+	}
+	arena_init(&cx->arena, CONTROL_MEMORY_MAX);
+	control_answer(l->control, rq, &cx->arena, &cx->reply);
+	front_answer(fx, &cx->reply);
+}
+
+static void
+control_done(
+    void *ctx, struct front_exchange *fx, void *user, enum front_end how)
+{
+	struct control_exchange *cx = user;
+
+	(void)ctx;
+	(void)fx;
+	(void)how;
+	if (cx != NULL)
+		arena_clear(&cx->arena);
+	free(cx);
+}
+
+/* ---- opening ---- */
+
+static char *
+url(const char *scheme, const char *addr, uint16_t port, const char *path)
+{
+	const char *open = strchr(addr, ':') != NULL ? "[" : "";
+	const char *close = open[0] != '\0' ? "]" : "";
+	char *out = NULL;
+
+	if (asprintf(&out, "%s://%s%s%s:%u%s", scheme, open, addr, close,
+		(unsigned)port, path) == -1)
+		return NULL;
+	return out;
+}
+
+static int
+no_memory(struct err *e)
+{
+	return err_set(e, ERR_MEMORY, "no memory for the listeners");
+}
+
+/* Where clients reach the SCEP listeners: the address itself, or our name when it means all of them. */
+static const char *
+reachable(const char *bind, const char *hostname)
+{
+	return options_is_wildcard(bind) ? hostname : bind;
+}
+
+static int
+open_scep(struct listeners *l, const struct options *o, bool tls, struct err *e)
+{
+	struct front_handler handler = { scep_request, scep_done, l };
+	int port = tls ? o->https_port : o->http_port;
+	const char *scheme = tls ? "https" : "http";
+	const char *host = reachable(o->bind, o->hostname);
+	char **slot = tls ? &l->scep_url_https : &l->scep_url;
+	unsigned index;
+	uint16_t real;
+
+	if (port == OPTION_PORT_OFF)
+		return 0;
+	if (front_listen(l->front, o->bind, (uint16_t)port, &handler, &index,
+		&real, e) == -1)
+		return -1;
+	*slot = url(scheme, host, real, SCEP_PATH);
+	if (l->url_base == NULL) {
+		l->url_base = url(scheme, host, real, "");
+		l->admin_page_url = url(scheme, host, real, ADMIN_PATH);
+	}
+	if (tls) {
+		l->has_https = true;
+		l->https_index = index;
+	}
+	if (*slot == NULL || l->url_base == NULL || l->admin_page_url == NULL)
+		return no_memory(e);
+	return 0;
+}
+
+static int
+open_control(struct listeners *l, const struct options *o, struct err *e)
+{
+	struct front_handler handler = { control_request, control_done, l };
+	unsigned index;
+	uint16_t real;
+
+	if (o->control_port == OPTION_PORT_OFF)
+		return 0;
+	if (front_listen(l->front, o->control_bind, (uint16_t)o->control_port,
+		&handler, &index, &real, e) == -1)
+		return -1;
+	l->control_url =
+	    url("http", reachable(o->control_bind, o->hostname), real, "");
+	return l->control_url == NULL ? no_memory(e) : 0;
+}
+
+int
+listeners_open(struct listeners *l, const struct options *o,
+    const struct log *log, struct err *e)
+{
+	const struct front_limits limits = {
+		.head_max = HEAD_MAX,
+		.body_max = BODY_MAX,
+		.connections_max = CONNECTIONS_MAX,
+		.idle_timeout_s = IDLE_TIMEOUT_S,
+	};
+
+	listeners_clear(l);
+	l->front = front_new(env_system(), log, &limits, e);
+	if (l->front == NULL || open_scep(l, o, false, e) == -1 ||
+	    open_scep(l, o, true, e) == -1)
+		return -1;
+	return open_control(l, o, e);
+}
+
+int
+listeners_start(struct listeners *l, struct server *server,
+    struct control *control, struct err *e)
+{
+	l->server = server;
+	l->control = control;
+	if (l->has_https &&
+	    front_use_tls(l->front, l->https_index,
+		server_tls_chain_pem(server), server_tls_key_pem(server),
+		e) == -1)
+		return -1;
+	if (front_start(l->front, e) == -1)
+		return -1;
+	l->started = true;
+	return 0;
+}
+
+void
+listeners_stop(struct listeners *l, int64_t grace_ms)
+{
+	if (l->started)
+		front_stop(l->front, grace_ms);
+	l->started = false;
+}
+
+void
+listeners_close(struct listeners *l)
+{
+	front_free(l->front);
+	l->front = NULL;
+}
+
+void
+listeners_clear(struct listeners *l)
+{
+	listeners_close(l);
+	free(l->scep_url);
+	free(l->scep_url_https);
+	free(l->admin_page_url);
+	free(l->control_url);
+	free(l->url_base);
+	*l = (struct listeners){ 0 };
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* The two halves of the walk, each a table of stages in walking order. */
+#include "server/exchange.h"
+
+static ndes_stage_fn *const arrival[] = {
+	ndes_http_sys,
+	ndes_iis,
+	ndes_mscep_enter,
+};
+
+typedef int work_stage_fn(
+    struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e);
+
+static work_stage_fn *const work[] = {
+	ndes_pki_decode,
+	ndes_pki_decide,
+	ndes_pki_compose,
+	ndes_pki_encode,
+};
+
+void
+exchange_arrive(struct ndes_exchange *x)
+{
+	ndes_route(x);
+	for (size_t i = 0; i < nitems(arrival) && x->reply.status == 0; i++)
+		arrival[i](x);
+}
+
+/*
+ * Our own failure must not look like one of the deployment's: it is plain
+ * text, signed with our name.
+ */
+static void
+abort_exchange(struct ndes_exchange *x, const struct err *e)
+{
+	const char *text = arena_printf(&x->arena,
+	    "mockndes itself failed (this is no simulated failure): %s\r\n",
+	    e->text);
+
+	x->reply = (struct http_reply){ .status = 500, .close = true };
+	http_reply_add(&x->reply, "Content-Type", "text/plain; charset=utf-8");
+	http_reply_add(&x->reply, "Server", "mockndes");
+	x->reply.body = bytes_str(
+	    text != NULL ? text : "mockndes itself failed: out of memory\r\n");
+	x->evidence.in_iis_log = false;
+	x->answered_by = NDES_LAYER_NONE;
+	x->why = "mockndes itself failed";
+}
+
+void
+exchange_work(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
+{
+	for (size_t i = 0; i < nitems(work) && x->reply.status == 0; i++) {
+		if (work[i](x, ctx, e) == -1) {
+			abort_exchange(x, e);
+			return;
+		}
+	}
+	if (x->reply.status == 0) {
+		(void)err_set(e, ERR_LIMIT, "no stage answered the request");
+		abort_exchange(x, e);
+	}
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The walk of an exchange: a request goes forward once through the stages of
+ * the simulated deployment (src/ndes/exchange.h). Constant answers are made
+ * where the request arrives; what needs private keys goes on with a worker.
+ */
+#ifndef SERVER_EXCHANGE_H
+#define SERVER_EXCHANGE_H
+
+#include "ndes/exchange.h"
+
+/* Memory that one exchange may use: a body of 1 MiB, its decoded forms, and room to spare. */
+#define EXCHANGE_MEMORY_MAX ((size_t)16 << 20)
+
+/* The stages up to the point where a worker is needed or the reply is there. */
+void exchange_arrive(struct ndes_exchange *x);
+
+/*
+ * The stages behind it; ctx is the worker's. Always leaves a reply: when we
+ * fail ourselves it is a 500 that says so, and *e tells why (e->code is
+ * ERR_NONE when all went well).
+ */
+void exchange_work(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e);
+
+#endif
