@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading a CertRep as a strict client: libcrypto's CMS_ calls decide whether
+ * it is sound, and whatever NDES would not send is refused with a sentence.
+ */
+#include "support/client.h"
+#include "support/client_der.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OID_TYPE "2.16.840.1.113733.1.9.2"
+#define OID_STATUS "2.16.840.1.113733.1.9.3"
+#define OID_FAIL_INFO "2.16.840.1.113733.1.9.4"
+#define OID_SENDER_NONCE "2.16.840.1.113733.1.9.5"
+#define OID_RECIPIENT_NONCE "2.16.840.1.113733.1.9.6"
+#define OID_TRANSACTION "2.16.840.1.113733.1.9.7"
+#define OID_SCEP_ERROR "1.3.6.1.4.1.311.21.33"
+#define OID_SERVER_MESSAGE "1.3.6.1.4.1.311.21.38"
+#define OID_CONTENT_TYPE "1.2.840.113549.1.9.3"
+#define OID_DIGEST "1.2.840.113549.1.9.4"
+#define OID_FAIL_INFO_TEXT "1.3.6.1.5.5.7.24.1"
+
+void
+client_certrep_clear(struct client_certrep *r)
+{
+	X509_free(r->certificate);
+	memset(r, 0, sizeof *r);
+}
+
+/* Decode, with nothing behind, and the same octets when encoded again. */
+static CMS_ContentInfo *
+read_cms(struct client *c, const char *what, const unsigned char *p, size_t n)
+{
+	const unsigned char *end = p;
+	unsigned char *again = NULL;
+	CMS_ContentInfo *cms = CMS_ContentInfo_new_ex(c->lib, NULL);
+	if (!d2i_CMS_ContentInfo(&cms, &end, (long)n)) {
+		client_fail(c, "%s is not a CMS ContentInfo", what);
+		return NULL;
+	}
+	if (end != p + n) {
+		client_fail(
+		    c, "%zu octets behind %s", (size_t)(p + n - end), what);
+		goto bad;
+	}
+	int again_n = i2d_CMS_ContentInfo(cms, &again);
+	if (again_n < 0 || (size_t)again_n != n || memcmp(again, p, n) != 0) {
+		client_fail(c, "%s is not DER", what);
+		goto bad;
+	}
+	OPENSSL_free(again);
+	return cms;
+bad:
+	OPENSSL_free(again);
+	CMS_ContentInfo_free(cms);
+	return NULL;
+}
+
+/* ---- signed attributes ---- */
+
+/* The attribute's one value, which must be of this ASN.1 type; *found NULL when it is absent. */
+static int
+attribute(struct client *c, CMS_SignerInfo *si, const char *oid, int type,
+    ASN1_STRING **found)
+{
+	ASN1_OBJECT *obj = OBJ_txt2obj(oid, 1);
+	int rc = -1, at = CMS_signed_get_attr_by_OBJ(si, obj, -1);
+	*found = NULL;
+	if (at < 0) {
+		rc = 0;
+		goto out;
+	}
+	X509_ATTRIBUTE *attr = CMS_signed_get_attr(si, at);
+	if (CMS_signed_get_attr_by_OBJ(si, obj, at) >= 0 ||
+	    X509_ATTRIBUTE_count(attr) != 1) {
+		client_fail(c, "attribute %s is there more than once", oid);
+		goto out;
+	}
+	*found = X509_ATTRIBUTE_get0_data(attr, 0, type, NULL);
+	if (!*found) {
+		client_fail(c, "attribute %s is of ASN.1 type %d, not %d", oid,
+		    ASN1_TYPE_get(X509_ATTRIBUTE_get0_type(attr, 0)), type);
+		goto out;
+	}
+	rc = 0;
+out:
+	ASN1_OBJECT_free(obj);
+	return rc;
+}
+
+static int
+attribute_text(struct client *c, CMS_SignerInfo *si, const char *oid, int type,
+    char out[CLIENT_TEXT_MAX], bool *present)
+{
+	ASN1_STRING *s;
+	if (attribute(c, si, oid, type, &s))
+		return -1;
+	*present = s != NULL;
+	snprintf(out, CLIENT_TEXT_MAX, "%.*s", s ? ASN1_STRING_length(s) : 0,
+	    s ? (const char *)ASN1_STRING_get0_data(s) : "");
+	return 0;
+}
+
+/* DER wants the members of a SET OF in the order of their encodings. */
+static int
+attributes_in_order(struct client *c, CMS_SignerInfo *si)
+{
+	unsigned char *last = NULL, *next = NULL;
+	int last_n = 0, rc = 0;
+	for (int i = 0; !rc && i < CMS_signed_get_attr_count(si); i++) {
+		int n = i2d_X509_ATTRIBUTE(CMS_signed_get_attr(si, i), &next);
+		int shorter = n < last_n ? n : last_n;
+		if (last && memcmp(last, next, (size_t)shorter) > 0)
+			rc = client_fail(
+			    c, "signed attribute %d is out of order", i);
+		OPENSSL_free(last);
+		last = next;
+		last_n = n;
+		next = NULL;
+	}
+	OPENSSL_free(last);
+	return rc;
+}
+
+/* Nothing beside what NDES sends, signingTime least of all. */
+static int
+attributes_known(struct client *c, CMS_SignerInfo *si)
+{
+	static const char *const known[] = { OID_TYPE, OID_STATUS,
+		OID_FAIL_INFO, OID_SENDER_NONCE, OID_RECIPIENT_NONCE,
+		OID_TRANSACTION, OID_SCEP_ERROR, OID_SERVER_MESSAGE,
+		OID_CONTENT_TYPE, OID_DIGEST, OID_FAIL_INFO_TEXT };
+	for (int i = 0; i < CMS_signed_get_attr_count(si); i++) {
+		char oid[80];
+		bool ok = false;
+		OBJ_obj2txt(oid, sizeof oid,
+		    X509_ATTRIBUTE_get0_object(CMS_signed_get_attr(si, i)), 1);
+		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+			ok = ok || !strcmp(oid, known[k]);
+		if (!ok)
+			return client_fail(
+			    c, "NDES sends no signed attribute %s", oid);
+	}
+	return 0;
+}
+
+static int
+check_nonces(
+    struct client *c, CMS_SignerInfo *si, const struct client_message *m)
+{
+	ASN1_STRING *ours, *theirs;
+	size_t n = m->nonce_len ? m->nonce_len : CLIENT_NONCE_LEN;
+	if (attribute(c, si, OID_RECIPIENT_NONCE, V_ASN1_OCTET_STRING, &ours) ||
+	    attribute(c, si, OID_SENDER_NONCE, V_ASN1_OCTET_STRING, &theirs))
+		return -1;
+	if (!theirs || ASN1_STRING_length(theirs) != CLIENT_NONCE_LEN)
+		return client_fail(c, "no senderNonce of 16 octets");
+	if (m->no_nonce)
+		return 0;
+	if (!ours || (size_t)ASN1_STRING_length(ours) != n ||
+	    memcmp(ASN1_STRING_get0_data(ours), m->nonce, n) != 0)
+		return client_fail(c, "recipientNonce is not what we sent");
+	if (n == CLIENT_NONCE_LEN &&
+	    !memcmp(ASN1_STRING_get0_data(theirs), m->nonce, n))
+		return client_fail(c, "senderNonce is ours sent back");
+	return 0;
+}
+
+static int
+number(struct client *c, const char *what, const char *text, int *out)
+{
+	if (strlen(text) != 1 || text[0] < '0' || text[0] > '9')
+		return client_fail(c, "%s is \"%s\"", what, text);
+	*out = text[0] - '0';
+	return 0;
+}
+
+static int
+check_attributes(struct client *c, CMS_SignerInfo *si,
+    const struct client_expect *x, struct client_certrep *out)
+{
+	char type[CLIENT_TEXT_MAX], status[CLIENT_TEXT_MAX],
+	    fail[CLIENT_TEXT_MAX], id[CLIENT_TEXT_MAX];
+	bool there, has_id, has_fail;
+	if (attribute_text(
+		c, si, OID_TYPE, V_ASN1_PRINTABLESTRING, type, &there) ||
+	    attribute_text(
+		c, si, OID_STATUS, V_ASN1_PRINTABLESTRING, status, &there) ||
+	    attribute_text(c, si, OID_FAIL_INFO, V_ASN1_PRINTABLESTRING, fail,
+		&has_fail) ||
+	    attribute_text(
+		c, si, OID_TRANSACTION, V_ASN1_PRINTABLESTRING, id, &has_id) ||
+	    attribute_text(c, si, OID_SCEP_ERROR, V_ASN1_PRINTABLESTRING,
+		out->scep_error, &there) ||
+	    attribute_text(c, si, OID_SERVER_MESSAGE, V_ASN1_UTF8STRING,
+		out->server_message, &there) ||
+	    check_nonces(c, si, x->message) || attributes_in_order(c, si) ||
+	    attributes_known(c, si))
+		return -1;
+	if (strcmp(type, "3") != 0)
+		return client_fail(c, "messageType is \"%s\", not 3", type);
+	if (number(c, "pkiStatus", status, &out->status))
+		return -1;
+	if (x->message->transaction &&
+	    (!has_id || strcmp(id, x->message->transaction) != 0))
+		return client_fail(c, "transactionID is \"%s\", not \"%s\"", id,
+		    x->message->transaction);
+	out->fail_info = -1;
+	if (has_fail != (out->status == 2))
+		return client_fail(c, "failInfo %s with pkiStatus %d",
+		    has_fail ? "came" : "is missing", out->status);
+	return has_fail ? number(c, "failInfo", fail, &out->fail_info) : 0;
+}
+
+/* ---- the signature ---- */
+
+static int
+check_algorithms(
+    struct client *c, CMS_SignerInfo *si, struct client_certrep *out)
+{
+	X509_ALGOR *digest, *signature;
+	const ASN1_OBJECT *oid;
+	int parameters;
+	CMS_SignerInfo_get0_algs(si, NULL, NULL, &digest, &signature);
+	X509_ALGOR_get0(&oid, &parameters, NULL, digest);
+	if (parameters != V_ASN1_NULL)
+		return client_fail(c, "digestAlgorithm without NULL");
+	snprintf(out->digest, sizeof out->digest, "%s",
+	    OBJ_nid2sn(OBJ_obj2nid(oid)));
+	X509_ALGOR_get0(&oid, &parameters, NULL, signature);
+	if (OBJ_obj2nid(oid) != NID_rsaEncryption)
+		return client_fail(c, "signatureAlgorithm is %s",
+		    OBJ_nid2sn(OBJ_obj2nid(oid)));
+	return 0;
+}
+
+/* One SignerInfo, by the RA signing certificate, which does not come along; content: what is signed. */
+static int
+check_signature(struct client *c, CMS_ContentInfo *cms,
+    const struct client_ca *ca, struct client_certrep *out, BIO *content)
+{
+	int rc = -1;
+	STACK_OF(CMS_SignerInfo) *sis = CMS_get0_SignerInfos(cms);
+	STACK_OF(X509) *certs = CMS_get1_certs(cms);
+	STACK_OF(X509_CRL) *crls = CMS_get1_crls(cms);
+	STACK_OF(X509) *ra = sk_X509_new_null();
+	sk_X509_push(ra, ca->ra_sign);
+	if (sk_CMS_SignerInfo_num(sis) != 1) {
+		client_fail(c, "not one SignerInfo");
+		goto out;
+	}
+	if (certs || crls) {
+		client_fail(c, "certificates or CRLs come along");
+		goto out;
+	}
+	CMS_SignerInfo *si = sk_CMS_SignerInfo_value(sis, 0);
+	if (CMS_SignerInfo_cert_cmp(si, ca->ra_sign) != 0) {
+		client_fail(c, "not signed by the RA signing certificate");
+		goto out;
+	}
+	if (CMS_verify(cms, ra, NULL, NULL, content,
+		CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY | CMS_NOINTERN) != 1) {
+		client_fail(c, "the signature does not verify");
+		goto out;
+	}
+	rc = check_algorithms(c, si, out);
+out:
+	sk_X509_free(ra);
+	sk_X509_pop_free(certs, X509_free);
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
+	return rc;
+}
+
+/* ---- the envelope ---- */
+
+/* Which cipher: libcrypto does not tell, so it is read from the DER. */
+static void
+cipher_name(const unsigned char *p, size_t n, char out[32])
+{
+	struct client_walk w = { p, n };
+	struct client_tlv all, wrap, ed, eci, alg, oid;
+	if (!client_tlv_next(&w, &all) || !client_tlv_child(&all, 1, &wrap) ||
+	    !client_tlv_child(&wrap, 0, &ed) ||
+	    !client_tlv_child(&ed, 2, &eci) ||
+	    !client_tlv_child(&eci, 1, &alg) ||
+	    !client_tlv_child(&alg, 0, &oid))
+		return;
+	const unsigned char *at = oid.whole;
+	ASN1_OBJECT *obj = d2i_ASN1_OBJECT(NULL, &at, (long)oid.whole_n);
+	snprintf(out, 32, "%s", OBJ_nid2sn(OBJ_obj2nid(obj)));
+	ASN1_OBJECT_free(obj);
+}
+
+static int
+check_recipient(struct client *c, CMS_ContentInfo *cms, X509 *to, bool *oaep)
+{
+	STACK_OF(CMS_RecipientInfo) *all = CMS_get0_RecipientInfos(cms);
+	X509_ALGOR *alg;
+	const ASN1_OBJECT *oid;
+	ASN1_OCTET_STRING *keyid;
+	X509_NAME *issuer;
+	ASN1_INTEGER *serial;
+	if (sk_CMS_RecipientInfo_num(all) != 1)
+		return client_fail(
+		    c, "%d RecipientInfos", sk_CMS_RecipientInfo_num(all));
+	CMS_RecipientInfo *ri = sk_CMS_RecipientInfo_value(all, 0);
+	if (CMS_RecipientInfo_type(ri) != CMS_RECIPINFO_TRANS)
+		return client_fail(c, "not a KeyTransRecipientInfo");
+	if (!CMS_RecipientInfo_ktri_get0_signer_id(
+		ri, &keyid, &issuer, &serial) ||
+	    keyid)
+		return client_fail(c, "recipient not by issuer and serial");
+	if (CMS_RecipientInfo_ktri_cert_cmp(ri, to) != 0)
+		return client_fail(
+		    c, "the recipient is not the request's signer");
+	CMS_RecipientInfo_ktri_get0_algs(ri, NULL, NULL, &alg);
+	X509_ALGOR_get0(&oid, NULL, NULL, alg);
+	*oaep = OBJ_obj2nid(oid) == NID_rsaesOaep;
+	return 0;
+}
+
+/* The degenerate SignedData inside: one certificate, for our key. */
+static int
+check_inner(struct client *c, const unsigned char *p, size_t n, EVP_PKEY *key,
+    X509 **certificate)
+{
+	int rc = -1;
+	STACK_OF(X509) *certs = NULL;
+	CMS_ContentInfo *cms = read_cms(c, "the envelope's content", p, n);
+	if (!cms)
+		return -1;
+	if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed) {
+		client_fail(c, "inside the envelope is no SignedData");
+		goto out;
+	}
+	if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) > 0) {
+		client_fail(c, "the inner SignedData has signers");
+		goto out;
+	}
+	ASN1_OCTET_STRING **content = CMS_get0_content(cms);
+	certs = CMS_get1_certs(cms);
+	if ((content && *content) || sk_X509_num(certs) != 1) {
+		client_fail(c, "inside: %d certificates, content %s",
+		    sk_X509_num(certs), content && *content ? "too" : "absent");
+		goto out;
+	}
+	X509 *x = sk_X509_value(certs, 0);
+	if (key && EVP_PKEY_eq(X509_get0_pubkey(x), key) != 1) {
+		client_fail(c, "the certificate is not for our key");
+		goto out;
+	}
+	X509_up_ref(x);
+	*certificate = x;
+	rc = 0;
+out:
+	sk_X509_pop_free(certs, X509_free);
+	CMS_ContentInfo_free(cms);
+	return rc;
+}
+
+static int
+open_envelope(struct client *c, const struct client_expect *x,
+    const unsigned char *p, size_t n, struct client_certrep *out)
+{
+	int rc = -1;
+	char *text;
+	BIO *plain = BIO_new(BIO_s_mem());
+	CMS_ContentInfo *cms = read_cms(c, "the envelope", p, n);
+	if (!cms)
+		goto out;
+	if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_enveloped) {
+		client_fail(c, "the content is no EnvelopedData");
+		goto out;
+	}
+	if (check_recipient(c, cms, x->message->signer, &out->oaep))
+		goto out;
+	cipher_name(p, n, out->cipher);
+	if (CMS_decrypt(cms, x->message->signer_key, x->message->signer, NULL,
+		plain, CMS_BINARY | CMS_DEBUG_DECRYPT) != 1) {
+		client_fail(c, "the envelope does not decrypt");
+		goto out;
+	}
+	long text_n = BIO_get_mem_data(plain, &text);
+	rc = check_inner(c, (unsigned char *)text, (size_t)text_n, x->csr_key,
+	    &out->certificate);
+out:
+	CMS_ContentInfo_free(cms);
+	BIO_free(plain);
+	return rc;
+}
+
+static int
+check_content(struct client *c, const struct client_expect *x,
+    const unsigned char *p, size_t n, struct client_certrep *out)
+{
+	if (out->status == 0)
+		return open_envelope(c, x, p, n, out);
+	if (out->status != 2 && out->status != 3)
+		return client_fail(c, "pkiStatus is %d", out->status);
+	if (n != 1 || p[0] != 0)
+		return client_fail(
+		    c, "content of %zu octets where one zero belongs", n);
+	return 0;
+}
+
+int
+client_certrep_read(struct client *c, const struct client_expect *expect,
+    const struct client_bytes *body, struct client_certrep *out)
+{
+	struct client_certrep r = { .fail_info = -1 };
+	int rc = -1;
+	char *text;
+	BIO *content = BIO_new(BIO_s_mem());
+	CMS_ContentInfo *cms = read_cms(c, "the CertRep", body->p, body->n);
+	if (!cms)
+		goto out;
+	if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed ||
+	    OBJ_obj2nid(CMS_get0_eContentType(cms)) != NID_pkcs7_data) {
+		client_fail(c, "the CertRep is no SignedData of id-data");
+		goto out;
+	}
+	if (check_signature(c, cms, expect->ca, &r, content))
+		goto out;
+	CMS_SignerInfo *si =
+	    sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), 0);
+	long n = BIO_get_mem_data(content, &text);
+	if (check_attributes(c, si, expect, &r) ||
+	    check_content(c, expect, (unsigned char *)text, (size_t)n, &r))
+		goto out;
+	*out = r;
+	memset(&r, 0, sizeof r);
+	rc = 0;
+out:
+	client_certrep_clear(&r);
+	CMS_ContentInfo_free(cms);
+	BIO_free(content);
+	return rc;
+}
