@@ -40,6 +40,13 @@ MUST_USE int challenge_new(struct challenge_cache *c, const struct host *host,
     const struct env *env, char out[CHALLENGE_TEXT_MAX], struct err *e);
 
 /*
+ * A new one-time password that takes no place in the cache of PasswordMax:
+ * the one in the ready line must not cost a tester one of five. 0, or -1.
+ */
+MUST_USE int challenge_spare(struct challenge_cache *c, const struct host *host,
+    const struct env *env, char out[CHALLENGE_TEXT_MAX], struct err *e);
+
+/*
  * Look a password up and, when it is a good one-time password, hold it, so
  * that no other exchange can use it until challenge_settle(). Comparison takes
  * the same time whatever differs. An empty span is CHALLENGE_MISSING.

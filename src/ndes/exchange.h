@@ -119,6 +119,9 @@ bool ndes_needs_worker(const struct ndes_exchange *x);
  * The PKIOperation stages; ctx is the worker's. -1 only when we failed
  * ourselves; the server then answers 500 and says so in the log.
  */
+/* CRL or issuer certificate, when x->op is NDES_OP_CERT_ENROLL: with a worker, since a CRL may have to be signed. Other operations pass. */
+MUST_USE int ndes_cert_enroll(
+    struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e);
 MUST_USE int ndes_pki_decode(struct ndes_exchange *x, struct pki_ctx *ctx,
     struct err *e); /* base64, scep_message_decode */
 MUST_USE int ndes_pki_decide(struct ndes_exchange *x, struct pki_ctx *ctx,

@@ -45,6 +45,7 @@ const char *scenario_title(
 const char *scenario_source(const struct scenario *s);
 const char *scenario_symptom(const struct scenario *s);
 const char *scenario_cause(const struct scenario *s);
+const char *scenario_text(const struct scenario *s); /* the file itself */
 
 size_t scenario_step_count(const struct scenario *s);
 const char *scenario_step_say(const struct scenario *s, size_t i);

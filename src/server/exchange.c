@@ -12,6 +12,7 @@ typedef int work_stage_fn(
     struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e);
 
 static work_stage_fn *const work[] = {
+	ndes_cert_enroll,
 	ndes_pki_decode,
 	ndes_pki_decide,
 	ndes_pki_compose,
