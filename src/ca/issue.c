@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Issuing: a request and a template become a certificate in the store. What of
+ * the request is granted is decided in grant.c. This is the busy path: no
+ * libcrypto object is made, the parts that never change were encoded at start.
+ */
+#include <stdlib.h>
+
+#include "ca/grant.h"
+#include "ca/impl.h"
+#include "ca/parts.h"
+#include "ca/serial.h"
+#include "ca/template.h"
+#include "pki/oid.h"
+
+/* AD CS's codes, from winerror.h */
+#define UNSUPPORTED_CERT_TYPE 0x80094800U /* CERTSRV_E_UNSUPPORTED_CERT_TYPE */
+#define CERT_EXPIRED 0x800b0101U /* CERT_E_EXPIRED */
+
+#define SUBJECT_TEXT_MAX ((size_t)1024 * 1024)
+#define CERT_SIZE_MAX ((size_t)1024 * 1024)
+
+/* Everything that one issuing carries along. */
+struct issue {
+	struct ca *ca;
+	struct pki_ctx *ctx;
+	const struct ca_material *m;
+	const struct ca_request *rq;
+	const struct ca_template *template;
+	struct ca_grant grant;
+	int64_t now;
+	struct ca_validity validity;
+	uint8_t serial[CA_SERIAL_SIZE];
+	uint8_t key_id[20];
+	struct buf extensions; /* room that the writer fills from the end */
+	struct bytes written; /* lent from extensions */
+	struct buf der;
+};
+
+static void
+refuse(struct ca_answer *answer, uint32_t hresult, const char *reason)
+{
+	*answer = (struct ca_answer){ .hresult = hresult, .reason = reason };
+}
+
+/* ---- extensions ---- */
+
+/* A subject that is empty makes the SAN critical (RFC 5280 4.2.1.6). */
+static bool
+is_critical(const struct issue *is, const struct pki_ext *ext)
+{
+	if (bytes_eq(ext->oid, pki_oid_key_usage))
+		return true;
+	if (bytes_eq(ext->oid, pki_oid_subject_alt_name) &&
+	    is->grant.subject_empty)
+		return true;
+	return ext->critical;
+}
+
+static void
+put_granted(struct asn1_writer *w, const struct issue *is)
+{
+	for (size_t i = is->grant.n; i > 0; i--) {
+		const struct pki_ext *ext = &is->grant.granted[i - 1];
+
+		pki_put_extension(
+		    w, ext->oid, is_critical(is, ext), ext->value);
+	}
+}
+
+static void
+put_extensions(struct asn1_writer *w, const struct issue *is)
+{
+	const struct ca_template *t = is->template;
+
+	asn1_put_raw(w, buf_bytes(&is->m->issued_extensions));
+	ca_put_subject_key_id(w, bytes_of(is->key_id, sizeof(is->key_id)));
+	ca_put_template_name(w, t->name);
+	put_granted(w, is);
+	if (!is->grant.has_eku)
+		ca_put_eku(w, t->eku, ca_template_eku_count(t));
+	if (!is->grant.has_key_usage)
+		ca_put_key_usage(w, t->key_usage);
+}
+
+static int
+encode_extensions(struct issue *is, struct err *e)
+{
+	/* The granted ones are part of the request; each may grow by a few octets of headers. */
+	size_t cap =
+	    is->rq->csr->der.n + (size_t)CA_EXTENSIONS_MAX * 16 + CA_EXT_ROOM;
+	struct asn1_writer w;
+	uint8_t *room;
+
+	buf_init(&is->extensions, cap);
+	room = buf_grow(&is->extensions, cap);
+	if (room == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for a certificate");
+	asn1_write_into(&w, room, cap);
+	put_extensions(&w, is);
+	if (w.overflow)
+		return err_set(e, ERR_LIMIT,
+		    "the extensions of a certificate are too large");
+	is->written = asn1_written(&w);
+	return 0;
+}
+
+/* ---- the certificate ---- */
+
+/* From a little before now to the period's end, but never past the CA's own dates. */
+static bool
+set_validity(struct issue *is)
+{
+	const struct pki_cert *issuing = ca_material_cert(is->m, CA_ISSUING);
+	struct ca_validity v = { is->now - is->rq->backdate_s,
+		is->now + is->rq->valid_s };
+
+	if (v.not_before < issuing->not_before)
+		v.not_before = issuing->not_before;
+	if (v.not_after > issuing->not_after)
+		v.not_after = issuing->not_after;
+	is->validity = v;
+	return is->now <= issuing->not_after && v.not_before <= v.not_after;
+}
+
+static int
+make_certificate(struct issue *is, struct err *e)
+{
+	struct pki_cert_spec spec = {
+		.serial = bytes_of(is->serial, sizeof(is->serial)),
+		.issuer = ca_material_cert(is->m, CA_ISSUING)->subject,
+		.subject = is->rq->csr->subject,
+		.spki = is->rq->csr->spki,
+		.not_before = is->validity.not_before,
+		.not_after = is->validity.not_after,
+		.digest = PKI_SHA256,
+	};
+	uint64_t number = 0;
+
+	if (pki_key_id(is->ctx, spec.spki, is->key_id, e) == -1 ||
+	    encode_extensions(is, e) == -1 ||
+	    store_next_serial(is->ca->store, &number, e) == -1 ||
+	    ca_serial_make(
+		is->ca->env, CA_SERIAL_ISSUED, number, is->serial, e) == -1)
+		return -1;
+	spec.extensions = is->written;
+	return pki_cert_make(
+	    is->ctx, &spec, ca_material_key(is->m, CA_ISSUING), &is->der, e);
+}
+
+static int
+keep_certificate(struct issue *is, struct err *e)
+{
+	uint8_t hash[PKI_DIGEST_MAX];
+	size_t hash_size = 0;
+	struct buf subject;
+	int result = -1;
+
+	buf_init(&subject, SUBJECT_TEXT_MAX);
+	pki_name_text(&subject, is->rq->csr->subject);
+	if (!buf_ok(&subject)) {
+		err_set(e, ERR_LIMIT, "the subject of a request is too long");
+		goto out;
+	}
+	if (pki_digest(is->ctx, PKI_SHA256, is->rq->csr->spki, hash, &hash_size,
+		e) == -1)
+		goto out;
+	struct store_cert cert = {
+		.serial = bytes_of(is->serial, sizeof(is->serial)),
+		.subject = buf_bytes(&subject),
+		.transaction_id = is->rq->transaction_id,
+		.template_name = bytes_str(is->template->name),
+		.key_hash = bytes_of(hash, hash_size),
+		.not_before = is->validity.not_before,
+		.not_after = is->validity.not_after,
+		.issued_at = is->now,
+		.der = buf_bytes(&is->der),
+	};
+	result = store_cert_add(is->ca->store, &cert, e);
+out:
+	buf_clear(&subject);
+	return result;
+}
+
+static int
+issue(struct issue *is, struct ca_answer *answer, struct err *e)
+{
+	buf_init(&is->der, CERT_SIZE_MAX);
+	if (make_certificate(is, e) == -1 || keep_certificate(is, e) == -1) {
+		buf_clear(&is->der);
+		buf_clear(&is->extensions);
+		return -1;
+	}
+	buf_clear(&is->extensions);
+	*answer = (struct ca_answer){ .issued = true, .der = is->der };
+	return 0;
+}
+
+int
+ca_issue(struct ca *ca, struct pki_ctx *ctx, const struct ca_material *m,
+    const struct ca_request *rq, struct ca_answer *answer, struct err *e)
+{
+	struct issue is = {
+		.ca = ca,
+		.ctx = ctx,
+		.m = m,
+		.rq = rq,
+		.template = ca_template_find(rq->template_name),
+		.now = env_now(ca->env),
+	};
+
+	if (is.template == NULL)
+		refuse(answer, UNSUPPORTED_CERT_TYPE,
+		    "the requested certificate template is not supported by "
+		    "this CA");
+	else if (!set_validity(&is))
+		refuse(answer, CERT_EXPIRED,
+		    "the CA certificate is not within its validity period");
+	else if (!ca_grant_weigh(&is.grant, rq->csr))
+		refuse(answer, is.grant.hresult, is.grant.reason);
+	else
+		return issue(&is, answer, e);
+	return 0;
+}
