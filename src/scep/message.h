@@ -44,7 +44,11 @@ enum scep_fail {
 const char *scep_status_name(int status); /* "SUCCESS" */
 const char *scep_fail_name(int fail); /* "badRequest" */
 
-/* How far the decoder came: the last stage that was completed. */
+/*
+ * How far a message is sound: the last stage that was completed before the
+ * first rule was broken. Decoding goes on behind that place where it can, so
+ * fields of later stages may be filled all the same.
+ */
 enum scep_stage {
 	SCEP_AT_START,
 	SCEP_AT_CONTENT_INFO, /* ContentInfo says SignedData */
@@ -127,7 +131,7 @@ struct scep_message {
 	enum scep_verdict verdict;
 	enum scep_stage stage;
 	size_t
-	    stopped_at; /* offset in the input (or in the decrypted contents, when stage is past SCEP_AT_CONTENT) */
+	    stopped_at; /* offset in the input (or in the decrypted contents, when stage is SCEP_AT_CONTENT or later) */
 	char what
 	    [SCEP_WHAT_MAX]; /* a sentence about the verdict: which element, which OID; "" when sound */
 	unsigned notes; /* enum scep_note */
@@ -157,6 +161,10 @@ struct scep_message {
 
 	/* envelope */
 	size_t recipient_count;
+	/* names of the RecipientInfo that was ours, else of the first; p == NULL when absent */
+	struct bytes recipient_issuer; /* Name, whole element */
+	struct bytes recipient_serial; /* contents octets */
+	struct bytes recipient_ski;
 	struct pki_alg keytrans; /* of the RecipientInfo that was ours */
 	struct pki_cipher_alg cipher;
 	struct bytes content; /* decrypted messageData; in the arena */
@@ -173,6 +181,7 @@ struct scep_message {
 	struct bytes inner_certs
 	    [SCEP_CERTS_MAX]; /* CertRep: certificates of the degenerate SignedData */
 	size_t inner_cert_count;
+	struct bytes inner_crl; /* CertRep: the first CRL of it */
 };
 
 /* An identity that envelopes may be made for: certificate and private key. Borrowed. */
@@ -188,7 +197,8 @@ struct scep_identity {
  * body    borrowed; must live as long as m.
  * open    identities to open the envelope with, in order of preference.
  * trusted certificates to look for the signer in when the message brings none
- *         (a CertRep of NDES); may be NULL.
+ *         (a CertRep of NDES); may be NULL. What they lend from must live as
+ *         long as m.
  * arena   borrowed; must live as long as m. When it is full: SCEP_OVER_LIMIT.
  *
  * Returns 0 with the verdict set, or -1 with *e filled if we failed ourselves.
