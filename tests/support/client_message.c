@@ -316,7 +316,7 @@ sign_content(struct client *c, const struct client_message *m,
 		client_fail(c, "cannot sign with %s", m->digest);
 		goto out;
 	}
-	if (m->sigalg_with_digest)
+	if (m->sigalg_with_digest && !m->pss)
 		name_sigalg(cms, m->digest);
 	if ((n = i2d_CMS_ContentInfo(cms, &der)) < 0) {
 		client_fail(c, "cannot encode SignedData");
