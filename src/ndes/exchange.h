@@ -67,6 +67,7 @@ struct ndes_evidence {
 	int status, substatus;
 	uint32_t win32;
 	const char *username; /* NULL: "-" */
+	const char *httperr_reason; /* when http.sys answered: "URL_Length" */
 };
 
 struct ndes_exchange {
@@ -76,11 +77,14 @@ struct ndes_exchange {
 	struct http_request rq;
 	int64_t started_us; /* env_monotonic_us() */
 
+	struct bytes stem; /* the path, escapes undone, as IIS logs it */
 	enum ndes_op op;
 	bool admin_app; /* under mscep_admin */
 	struct bytes message_text; /* message= as it came, still escaped */
 	struct bytes message_der; /* PKIOperation: the decoded body */
 	unsigned base64_liberties;
+	const char *base64_fault; /* NULL: message= was sound base64 */
+	size_t base64_fault_at; /* offset in message=, escapes undone */
 	struct scep_message message;
 	struct ndes_outcome outcome;
 	struct scep_reply scep; /* composed, before encoding */
@@ -109,10 +113,13 @@ void ndes_iis(struct ndes_exchange *
 void ndes_mscep_enter(struct ndes_exchange *
 	x); /* is mscep.dll able to work: impersonation, RA certificates; browsing, GetCACaps, GetCACert, admin page */
 
-/* Set x->op, x->admin_app and x->message_text from path and query. */
+/*
+ * Set x->stem, x->op, x->admin_app and x->message_text from path and query.
+ * The first of all: the layers look at them.
+ */
 void ndes_route(struct ndes_exchange *x);
 
-/* True when the exchange needs a worker: PKIOperation that no stage answered yet. */
+/* True when the exchange needs a worker: a PKIOperation, or a file below CertEnroll, that no stage answered yet. */
 bool ndes_needs_worker(const struct ndes_exchange *x);
 
 /*
@@ -133,7 +140,11 @@ MUST_USE int ndes_pki_encode(struct ndes_exchange *x, struct pki_ctx *ctx,
 
 /* ---- helpers for stages and the server ---- */
 
-/* The stock pages of IIS (Server: Microsoft-IIS/10.0) and http.sys (Microsoft-HTTPAPI/2.0), with evidence. */
+/*
+ * The stock pages of IIS (Server: Microsoft-IIS/10.0) and http.sys
+ * (Microsoft-HTTPAPI/2.0), with evidence. reason is HTTPERR's word for it:
+ * "URL_Length", "FieldLength", "RequestLength", "URL", "Disabled".
+ */
 void ndes_iis_page(struct ndes_exchange *x, int status, int substatus,
     uint32_t win32, const char *why);
 void ndes_http_sys_page(
@@ -143,7 +154,7 @@ void ndes_http_sys_page(
 void ndes_iis_reply(struct ndes_exchange *x, int status,
     const char *content_type, struct bytes body);
 
-/* One line for the operator's log: peer, operation, transaction, answer, and why. Appended. */
+/* One line for the operator's log: peer, operation, transaction, answer, and why; time and duration are the logger's. Appended. */
 void ndes_exchange_line(const struct ndes_exchange *x, struct buf *out);
 
 #endif

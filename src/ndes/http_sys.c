@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http.sys, the kernel's HTTP listener: parses, holds the request to its
+ * limits, and only then looks for a queue to put it in. What it refuses never
+ * reaches IIS and stands in no IIS log.
+ */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "ndes/exchange.h"
+
+/* A header as it counts against MaxFieldLength: "name: value". */
+static bool
+a_field_is_too_long(const struct ndes_exchange *x)
+{
+	uint64_t max = (uint64_t)x->host->http_sys.max_field_length;
+
+	for (size_t i = 0; i < x->rq.header_count; i++) {
+		const struct http_header *h = &x->rq.headers[i];
+
+		if (h->name.n + 2 + h->value.n > max)
+			return true;
+	}
+	return false;
+}
+
+/* Escapes are two hex digits, nothing decodes to a zero byte, and the path begins with a slash. */
+static bool
+is_well_formed(struct bytes path)
+{
+	if (path.n == 0 || path.p[0] != '/')
+		return false;
+	for (size_t i = 0; i < path.n; i++) {
+		if (path.p[i] != '%')
+			continue;
+		if (path.n - i < 3 || text_hex_digit(path.p[i + 1]) < 0 ||
+		    text_hex_digit(path.p[i + 2]) < 0)
+			return false;
+		if (path.p[i + 1] == '0' && path.p[i + 2] == '0')
+			return false;
+	}
+	return true;
+}
+
+/* Segments of the decoded path, in characters; a limit of 0 is none. */
+static bool
+segments_fit(const struct ndes_exchange *x)
+{
+	uint64_t longest = (uint64_t)x->host->http_sys.url_segment_max_length;
+	uint64_t most = (uint64_t)x->host->http_sys.url_segment_max_count;
+	uint64_t length = 0, count = 0;
+
+	for (size_t i = 0; i < x->stem.n; i++) {
+		uint8_t c = x->stem.p[i];
+
+		if (c == '/') {
+			length = 0;
+			count++;
+		} else if ((c & 0xc0) != 0x80) {
+			length++; /* not a continuation byte of UTF-8 */
+		}
+		if ((longest != 0 && length > longest) ||
+		    (most != 0 && count > most))
+			return false;
+	}
+	return true;
+}
+
+static void
+refuse(struct ndes_exchange *x, int status, const char *reason,
+    const char *limit, int64_t value)
+{
+	const char *why = arena_printf(&x->arena,
+	    "the request is over http_sys.%s (%lld bytes)", limit,
+	    (long long)value);
+
+	ndes_http_sys_page(
+	    x, status, reason, why == NULL ? "over a limit of http.sys" : why);
+}
+
+void
+ndes_http_sys(struct ndes_exchange *x)
+{
+	int64_t field = x->host->http_sys.max_field_length;
+	int64_t head = x->host->http_sys.max_request_bytes;
+
+	if (x->rq.target.n > (uint64_t)field)
+		refuse(x, 414, "URL_Length", "MaxFieldLength", field);
+	else if (!is_well_formed(x->rq.path))
+		ndes_http_sys_page(x, 400, "URL",
+		    "the path does not begin with a slash or has a broken "
+		    "percent escape");
+	else if (!segments_fit(x))
+		ndes_http_sys_page(x, 400, "URL",
+		    "a path segment is over http_sys.UrlSegmentMaxLength, or "
+		    "there are more than http_sys.UrlSegmentMaxCount");
+	else if (a_field_is_too_long(x))
+		refuse(x, 400, "FieldLength", "MaxFieldLength", field);
+	else if (x->rq.head_bytes > (uint64_t)head)
+		refuse(x, 400, "RequestLength", "MaxRequestBytes", head);
+	else if (x->host->app_pool.state == HOST_POOL_STOPPED)
+		ndes_http_sys_page(
+		    x, 503, "Disabled", "the application pool SCEP is stopped");
+}
