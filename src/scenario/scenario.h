@@ -25,7 +25,19 @@ struct scenario_report {
 void scenario_report_init(struct scenario_report *r);
 void scenario_report_clear(struct scenario_report *r);
 
+/* What a resolution step can perform: nothing, host edits, or a restart. */
 enum scenario_action { SCENARIO_SAY_ONLY, SCENARIO_SET, SCENARIO_RESTART };
+
+enum scenario_restart {
+	SCENARIO_APP_POOL,
+	SCENARIO_IIS,
+	SCENARIO_COMPUTER,
+	SCENARIO_CONNECTOR,
+	SCENARIO_RESTARTS
+};
+
+/* As scenario files write it ("app-pool"); "unknown" out of range. */
+const char *scenario_restart_name(enum scenario_restart restart);
 
 #define SCENARIO_STEPS_MAX 16
 
@@ -39,6 +51,7 @@ struct scenario *scenario_load(const char *file, struct bytes text,
     struct scenario_report *report, struct err *e);
 void scenario_free(struct scenario *s);
 
+/* [a-z0-9-]+; when the file does not say: its file name, or "scenario". */
 const char *scenario_name(const struct scenario *s);
 const char *scenario_title(
     const struct scenario *s); /* "" when left out; so below */
@@ -49,6 +62,12 @@ const char *scenario_text(const struct scenario *s); /* the file itself */
 
 size_t scenario_step_count(const struct scenario *s);
 const char *scenario_step_say(const struct scenario *s, size_t i);
+enum scenario_action scenario_step_action(const struct scenario *s, size_t i);
+
+/* What a step performs. Of SCENARIO_SET: the edits, applied to a model. */
+void scenario_step_apply(const struct scenario *s, size_t i, struct host *host);
+/* Of SCENARIO_RESTART: which. */
+enum scenario_restart scenario_step_restart(const struct scenario *s, size_t i);
 
 /* Apply the file's host: edits to a model, in the file's order. */
 void scenario_apply(const struct scenario *s, struct host *host);
@@ -71,7 +90,8 @@ const char *scenario_builtin_nearest(const char *name);
 /*
  * Find by built-in name, or read a file by path (anything with a '/' or
  * ending in .yaml, .yml or .json is a path; else a built-in name wins and a
- * file of that name in the current folder comes second). NULL: report or e.
+ * file of that name in the current folder comes second). A path that cannot
+ * be opened but is a built-in name ("hostile/x") is that. NULL: report or e.
  */
 struct scenario *scenario_open(
     const char *name_or_path, struct scenario_report *report, struct err *e);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* What a loaded scenario tells, and reports. Loading is in load.c. */
+#include "scenario/scenario.h"
+
+#include <assert.h>
+
+#include "scenario/plan.h"
+
+#define REPORT_MAX ((size_t)64 << 20) /* many files, all at their worst */
+
+void
+scenario_report_init(struct scenario_report *r)
+{
+	*r = (struct scenario_report){ 0 };
+	buf_init(&r->lines, REPORT_MAX);
+}
+
+void
+scenario_report_clear(struct scenario_report *r)
+{
+	buf_clear(&r->lines);
+	r->errors = r->warnings = r->line = r->column = 0;
+}
+
+const char *
+scenario_name(const struct scenario *s)
+{
+	return s->name;
+}
+
+const char *
+scenario_title(const struct scenario *s)
+{
+	return s->title;
+}
+
+const char *
+scenario_source(const struct scenario *s)
+{
+	return s->source;
+}
+
+const char *
+scenario_symptom(const struct scenario *s)
+{
+	return s->symptom;
+}
+
+const char *
+scenario_cause(const struct scenario *s)
+{
+	return s->cause;
+}
+
+size_t
+scenario_step_count(const struct scenario *s)
+{
+	return s->step_count;
+}
+
+const char *
+scenario_step_say(const struct scenario *s, size_t i)
+{
+	assert(i < s->step_count);
+	return s->steps[i].say;
+}
+
+enum scenario_action
+scenario_step_action(const struct scenario *s, size_t i)
+{
+	assert(i < s->step_count);
+	return s->steps[i].action;
+}
+
+void
+scenario_step_apply(const struct scenario *s, size_t i, struct host *host)
+{
+	assert(i < s->step_count);
+	edit_apply(&s->steps[i].edits, host);
+}
+
+enum scenario_restart
+scenario_step_restart(const struct scenario *s, size_t i)
+{
+	assert(i < s->step_count);
+	return s->steps[i].restart;
+}
+
+void
+scenario_apply(const struct scenario *s, struct host *host)
+{
+	edit_apply(&s->host, host);
+}
