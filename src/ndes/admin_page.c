@@ -6,10 +6,11 @@
  * Not established and chosen here: the wording with UseSinglePassword, and
  * what the page says when EnforcePassword is 0.
  */
+#include "ndes/pages.h"
+
 #include <stdio.h>
 
 #include "base/text.h"
-#include "ndes/pages.h"
 
 #define TEXT_MAX 8192
 

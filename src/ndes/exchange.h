@@ -54,7 +54,7 @@ struct ndes_outcome {
 	    hresult; /* when refused or no CertRep: goes into SCEP_ERROR as signed decimal */
 	unsigned
 	    event_id; /* NDES event that a real server would log; 0: none */
-	char why[256]; /* for the operator's log; a sentence */
+	char why[512]; /* for the operator's log; a sentence */
 	bool renewal;
 	enum challenge_state challenge;
 	const char *template_name;

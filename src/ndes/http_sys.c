@@ -4,10 +4,11 @@
  * limits, and only then looks for a queue to put it in. What it refuses never
  * reaches IIS and stands in no IIS log.
  */
+#include "ndes/exchange.h"
+
 #include <stdio.h>
 
 #include "base/text.h"
-#include "ndes/exchange.h"
 
 /* A header as it counts against MaxFieldLength: "name: value". */
 static bool

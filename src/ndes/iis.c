@@ -5,9 +5,10 @@
  * authentication, and authentication before any handler, so the redirect of
  * mscep_admin is seen only with credentials (reference section 1).
  */
+#include "ndes/pages.h"
+
 #include "base/text.h"
 #include "http/base64.h"
-#include "ndes/pages.h"
 #include "ndes/secret.h"
 
 #define ERROR_FILE_NOT_FOUND 2

@@ -7,9 +7,10 @@
  * The value of operation= is compared without letter case. Whether a real
  * NDES does so is not established; no client is known to depend on a refusal.
  */
+#include "ndes/exchange.h"
+
 #include "base/text.h"
 #include "http/query.h"
-#include "ndes/exchange.h"
 
 #define APP "/certsrv/mscep"
 #define ADMIN_APP "/certsrv/mscep_admin"

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A sound PKCSReq or RenewalReq. Signed by a certificate that this CA issued
+ * and that stands, it is a renewal whatever its type, and needs no challenge
+ * (a wrong one in it is ignored: clients send the one of the first time). A
+ * RenewalReq signed otherwise is refused; a PKCSReq needs its challenge.
+ *
+ * Chosen, since it is not established: a signer that this CA issued but that
+ * is out of date or revoked is refused (event 28) even with a good challenge;
+ * SCEP_ERROR for a bad password is 0x80070056, "the password is not correct".
+ */
+#include "ndes/decide.h"
+
+#include <stdio.h>
+
+#include "pki/oid.h"
+
+#define E_RETRIEVE 17
+#define E_RENEWAL 28
+#define E_PASSWORD 29
+#define E_SUBMIT 31
+
+#define ERROR_INVALID_PASSWORD 0x80070056u
+#define NTE_BAD_ALGID 0x80090008u
+#define CERT_E_EXPIRED 0x800b0101u
+#define CRYPT_E_REVOKED 0x80092010u
+#define CERTSRV_E_BAD_REQUESTSUBJECT 0x80094001u
+
+#define NAME_MAX_BYTES 8192
+#define BACKDATE_S 600 /* AD CS lets certificates begin ten minutes ago */
+
+/* ---- template ---- */
+
+const char *
+ndes_template(const struct host *host, const struct pki_csr *csr)
+{
+	struct pki_ext ext;
+	int usage = 0;
+
+	if (pki_csr_extension(csr, pki_oid_key_usage, &ext))
+		usage = pki_key_usage_read(ext.value);
+	if (usage < 0)
+		usage = 0; /* malformed: as if there were none */
+	usage &= PKI_KU_DIGITAL_SIGNATURE | PKI_KU_KEY_ENCIPHERMENT;
+	if (usage == PKI_KU_DIGITAL_SIGNATURE)
+		return host->registry.signature_template;
+	if (usage == PKI_KU_KEY_ENCIPHERMENT)
+		return host->registry.encryption_template;
+	return host->registry.general_purpose_template;
+}
+
+/* ---- renewal ---- */
+
+/* Names that read alike are alike: string types differ between clients' libraries. */
+static bool
+same_name(struct bytes a, struct bytes b)
+{
+	struct buf ta, tb;
+	bool same;
+
+	if (bytes_eq(a, b))
+		return true;
+	buf_init(&ta, NAME_MAX_BYTES);
+	buf_init(&tb, NAME_MAX_BYTES);
+	pki_name_text(&ta, a);
+	pki_name_text(&tb, b);
+	same = buf_ok(&ta) && buf_ok(&tb) && ta.n > 0 &&
+	    bytes_eq_nocase(buf_bytes(&ta), buf_bytes(&tb));
+	buf_clear(&ta);
+	buf_clear(&tb);
+	return same;
+}
+
+static const struct ndes_refusal standing_refusals[] = {
+	[CA_NOT_OURS] = { SCEP_BAD_REQUEST, NDES_E_INVALIDARG, E_RENEWAL,
+	    "a RenewalReq must be signed with a certificate that this CA "
+	    "issued; enroll anew with a PKCSReq and a challenge" },
+	[CA_EXPIRED] = { SCEP_BAD_REQUEST, CERT_E_EXPIRED, E_RENEWAL,
+	    "the certificate that signed the renewal has expired; enroll "
+	    "anew with a self-signed certificate and a challenge" },
+	[CA_NOT_YET_VALID] = { SCEP_BAD_REQUEST, CERT_E_EXPIRED, E_RENEWAL,
+	    "the certificate that signed the renewal is not valid yet; wait, "
+	    "or set the clock" },
+	[CA_REVOKED] = { SCEP_BAD_REQUEST, CRYPT_E_REVOKED, E_RENEWAL,
+	    "the certificate that signed the renewal is revoked; enroll anew "
+	    "with a self-signed certificate and a challenge" },
+};
+
+static const struct ndes_refusal subject_refusal = { SCEP_BAD_REQUEST,
+	CERTSRV_E_BAD_REQUESTSUBJECT, E_RENEWAL,
+	"the renewal asks for another subject than the old certificate has; "
+	"keep the subject, or set registry.DisableRenewalSubjectNameMatch" };
+
+/* Is the request allowed as a renewal, or refused as one? Neither: it needs a challenge. */
+static void
+judge_renewal(struct ndes_exchange *x, enum ca_standing standing)
+{
+	const struct scep_message *m = &x->message;
+
+	if (standing == CA_STANDS) {
+		x->outcome.renewal = true;
+		x->outcome.challenge = CHALLENGE_NOT_NEEDED;
+		if (x->host->registry.disable_renewal_subject_name_match == 0 &&
+		    !same_name(m->csr.subject, m->signer.subject))
+			ndes_refuse(x, &subject_refusal);
+	} else if (standing != CA_NOT_OURS || m->type == SCEP_RENEWALREQ) {
+		ndes_refuse(x, &standing_refusals[standing]);
+	}
+}
+
+/* ---- challenge ---- */
+
+static const char *const challenge_whys[CHALLENGE_STATES] = {
+	[CHALLENGE_MISSING] =
+	    "the PKCS#10 has no challengePassword; put one from the "
+	    "mscep_admin page into it",
+	[CHALLENGE_WRONG] =
+	    "the challengePassword was never given out here; fetch one from "
+	    "the mscep_admin page",
+	[CHALLENGE_USED] =
+	    "the challengePassword has been used already; fetch a new one "
+	    "from the mscep_admin page",
+	[CHALLENGE_EXPIRED] =
+	    "the challengePassword is older than registry.PasswordValidity; "
+	    "fetch a new one from the mscep_admin page",
+};
+
+static void
+judge_challenge(struct ndes_exchange *x)
+{
+	const struct host *h = x->host;
+	struct ndes_refusal refusal = {
+		.fail_info = (int)h->mscep.bad_password_fail_info,
+		.hresult = ERROR_INVALID_PASSWORD,
+		.event_id = E_PASSWORD,
+	};
+
+	if (h->registry.enforce_password == 0) {
+		x->outcome.challenge = CHALLENGE_NOT_NEEDED;
+		return;
+	}
+	x->outcome.challenge = challenge_hold(x->dep->challenges,
+	    x->message.challenge, h, env_now_ms(x->dep->env));
+	refusal.why = challenge_whys[x->outcome.challenge];
+	if (refusal.why != NULL)
+		ndes_refuse(x, &refusal);
+}
+
+/* ---- CA ---- */
+
+static void
+refused_by_ca(struct ndes_exchange *x, const struct ca_answer *answer)
+{
+	struct ndes_outcome *o = &x->outcome;
+	struct ndes_refusal refusal = {
+		.fail_info = SCEP_BAD_REQUEST,
+		.hresult = answer->hresult,
+		.event_id = E_SUBMIT,
+		.why = o->why,
+	};
+
+	snprintf(o->why, sizeof(o->why), "the CA refused (0x%08lx): %s",
+	    (unsigned long)answer->hresult,
+	    answer->reason == NULL ? "no reason given" : answer->reason);
+	ndes_refuse(x, &refusal);
+}
+
+static int
+submit(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
+{
+	struct ndes_outcome *o = &x->outcome;
+	struct ca_request rq = {
+		.csr = &x->message.csr,
+		.template_name = ndes_template(x->host, &x->message.csr),
+		.transaction_id = x->message.transaction_id,
+		.valid_s = x->host->ca.validity_ms / 1000,
+		.backdate_s = BACKDATE_S,
+	};
+
+	o->template_name = rq.template_name;
+	if (ca_issue(x->dep->ca, ctx, x->dep->material, &rq, &o->ca, e) == -1)
+		return -1;
+	if (o->ca.issued)
+		o->decision = NDES_ISSUED;
+	else
+		refused_by_ca(x, &o->ca);
+	return 0;
+}
+
+/* The reply is enveloped for the signer's key, so that must be one that can be. */
+static bool
+refuse_key(struct ndes_exchange *x)
+{
+	static const struct ndes_refusal refusal = { SCEP_BAD_ALG,
+		NTE_BAD_ALGID, E_RETRIEVE,
+		"the signer's key is not RSA, so no reply can be encrypted "
+		"to it; sign with an RSA key" };
+
+	if (x->message.signer_key != NULL &&
+	    pki_key_is_rsa(x->message.signer_key))
+		return false;
+	ndes_refuse(x, &refusal);
+	return true;
+}
+
+int
+ndes_enroll(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
+{
+	struct ndes_outcome *o = &x->outcome;
+	enum ca_standing standing;
+	int rc;
+
+	if (refuse_key(x))
+		return 0;
+	if (ca_standing(x->dep->ca, ctx, x->dep->material, &x->message.signer,
+		&standing, e) == -1)
+		return -1;
+	judge_renewal(x, standing);
+	if (o->decision == NDES_UNDECIDED && !o->renewal)
+		judge_challenge(x);
+	if (o->decision != NDES_UNDECIDED)
+		return 0;
+	rc = submit(x, ctx, e);
+	if (o->challenge == CHALLENGE_GOOD)
+		challenge_settle(x->dep->challenges, x->message.challenge,
+		    o->decision == NDES_ISSUED ||
+			(rc == 0 &&
+			    x->host->mscep.password_consumed ==
+				HOST_CONSUME_SEEN));
+	return rc;
+}
