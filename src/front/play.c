@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending a reply. A connection that stays open gets it through the library,
+ * which keeps our order of headers but always writes Content-Length itself,
+ * last, and its own reason phrase. A connection that ends gets it byte for
+ * byte as the reply says (raw.c).
+ */
+#include "front/inside.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+
+/* A name or value for the library, which wants C strings; false when it is longer than out. */
+static bool
+c_string(char *out, size_t size, struct bytes s)
+{
+	if (s.n >= size)
+		return false;
+	if (s.n > 0)
+		memcpy(out, s.p, s.n);
+	out[s.n] = '\0';
+	return true;
+}
+
+/* False: the library will not take it (an empty value, for one). */
+static bool
+add_response_header(struct MHD_Response *response, const struct http_header *h)
+{
+	char name[128];
+	char value[4096];
+
+	if (bytes_eq_nocase(h->name, BYTES_LIT("Content-Length")) ||
+	    bytes_eq_nocase(h->name, BYTES_LIT("Connection")))
+		return true; /* the library's own business here */
+	return c_string(name, sizeof(name), h->name) &&
+	    c_string(value, sizeof(value), h->value) &&
+	    MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+static struct MHD_Response *
+response_of(const struct http_reply *r)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+	    r->body.n, (void *)(uintptr_t)r->body.p, MHD_RESPMEM_PERSISTENT);
+	size_t i;
+
+	for (i = 0; response != NULL && i < r->header_count; i++)
+		if (!add_response_header(response, &r->headers[i])) {
+			MHD_destroy_response(response);
+			response = NULL;
+		}
+	return response;
+}
+
+/* Does the reply say something that the library would say otherwise? */
+static bool
+is_odd(const struct http_reply *r)
+{
+	const struct http_header *length =
+	    http_reply_header(r, "Content-Length");
+	const struct http_header *connection =
+	    http_reply_header(r, "Connection");
+	uint64_t n = 0;
+
+	if (connection != NULL &&
+	    bytes_eq_nocase(connection->value, BYTES_LIT("close")))
+		return true;
+	if (length != NULL &&
+	    (text_u64(length->value, UINT64_MAX, &n) == -1 || n != r->body.n))
+		return true;
+	return r->reason != NULL &&
+	    strcmp(r->reason, http_reason(r->status)) != 0;
+}
+
+void
+front_reply_prepare(struct front_exchange *fx, const struct http_reply *r)
+{
+	bool ends = r->close || fx->must_close || is_odd(r) ||
+	    atomic_load(&fx->listener->front->stopping);
+
+	fx->status = (unsigned)r->status;
+	if (!ends)
+		fx->response = response_of(r);
+	if (fx->response == NULL)
+		front_raw_prepare(fx, r);
+}
+
+void
+front_set_user(struct front_exchange *fx, void *user)
+{
+	fx->user = user;
+}
+
+void
+front_answer(struct front_exchange *fx, const struct http_reply *reply)
+{
+	struct front *f = fx->listener->front;
+	bool first;
+
+	front_reply_prepare(fx, reply);
+	if (pthread_equal(pthread_self(), f->thread) && fx->in_request) {
+		fx->answered = true;
+		return;
+	}
+	pthread_mutex_lock(&f->lock);
+	first = f->answered == NULL;
+	fx->next_answered = f->answered;
+	f->answered = fx;
+	pthread_mutex_unlock(&f->lock);
+	if (first)
+		front_wake(f);
+}
+
+/* The client's side of a connection that was not watched while it was suspended; false: it is reset. */
+static bool
+look_at_client(struct front_exchange *fx)
+{
+	char c;
+	ssize_t n = recv(fx->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	fx->half_closed = n == 0;
+	return n >= 0 || errno == EAGAIN || errno == EWOULDBLOCK ||
+	    errno == EINTR;
+}
+
+enum MHD_Result
+front_play(struct front_exchange *fx)
+{
+	enum MHD_Result r;
+
+	if (!fx->answered) {
+		fx->suspended = true;
+		MHD_suspend_connection(fx->connection);
+		return MHD_YES;
+	}
+	if (fx->queued)
+		return MHD_YES;
+	if (fx->listener->front->cut ||
+	    (fx->suspended && fx->raw_at == 0 && !look_at_client(fx)))
+		return MHD_NO;
+	if (fx->response == NULL)
+		return front_raw_play(fx);
+	r = MHD_queue_response(fx->connection, fx->status, fx->response);
+	MHD_destroy_response(fx->response);
+	fx->response = NULL;
+	fx->queued = r == MHD_YES;
+	return r;
+}
