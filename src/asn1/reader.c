@@ -32,13 +32,13 @@ struct expectation {
 };
 
 static const struct expectation expectations[] = {
-	{ ASN1_BOOLEAN, "expected a BOOLEAN" },
-	{ ASN1_INTEGER, "expected an INTEGER" },
-	{ ASN1_BIT_STRING, "expected a BIT STRING" },
-	{ ASN1_OCTET_STRING, "expected an OCTET STRING" },
-	{ ASN1_NULL, "expected a NULL" },
+	{ ASN1_ID_BOOLEAN, "expected a BOOLEAN" },
+	{ ASN1_ID_INTEGER, "expected an INTEGER" },
+	{ ASN1_ID_BIT_STRING, "expected a BIT STRING" },
+	{ ASN1_ID_OCTET_STRING, "expected an OCTET STRING" },
+	{ ASN1_ID_NULL, "expected a NULL" },
 	{ ASN1_OID, "expected an OBJECT IDENTIFIER" },
-	{ ASN1_ENUMERATED, "expected an ENUMERATED" },
+	{ ASN1_ID_ENUMERATED, "expected an ENUMERATED" },
 	{ ASN1_UTF8_STRING, "expected a UTF8String" },
 	{ ASN1_PRINTABLE_STRING, "expected a PrintableString" },
 	{ ASN1_T61_STRING, "expected a TeletexString" },
@@ -72,7 +72,7 @@ expected(uint8_t id)
 static bool
 may_be_constructed(uint8_t id)
 {
-	return id == ASN1_OCTET_STRING || id == ASN1_UTF8_STRING ||
+	return id == ASN1_ID_OCTET_STRING || id == ASN1_UTF8_STRING ||
 	    id == ASN1_PRINTABLE_STRING || id == ASN1_T61_STRING ||
 	    id == ASN1_IA5_STRING || id == ASN1_BMP_STRING;
 }

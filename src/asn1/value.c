@@ -33,7 +33,7 @@ is_piece(const struct pieces *out, uint8_t id)
 {
 	uint8_t primitive = (uint8_t)(id & ~ASN1_CONSTRUCTED);
 
-	return primitive == ASN1_OCTET_STRING || primitive == out->type;
+	return primitive == ASN1_ID_OCTET_STRING || primitive == out->type;
 }
 
 static bool
@@ -84,7 +84,7 @@ asn1_octets(struct asn1_reader *r, const struct asn1_item *item, uint8_t *room,
 	}
 	/* an implicitly tagged string does not tell its type: octets */
 	got.type = (item->id & UNIVERSAL_BITS) != 0
-	    ? ASN1_OCTET_STRING
+	    ? ASN1_ID_OCTET_STRING
 	    : (uint8_t)(item->id & ~ASN1_CONSTRUCTED);
 	if (!collect(r, item, &got))
 		return false;

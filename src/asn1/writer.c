@@ -71,7 +71,7 @@ asn1_put(struct asn1_writer *w, uint8_t id, struct bytes body)
 void
 asn1_put_null(struct asn1_writer *w)
 {
-	asn1_put(w, ASN1_NULL, bytes_of(NULL, 0));
+	asn1_put(w, ASN1_ID_NULL, bytes_of(NULL, 0));
 }
 
 void
@@ -79,7 +79,7 @@ asn1_put_bool(struct asn1_writer *w, bool v)
 {
 	uint8_t octet = v ? 0xff : 0;
 
-	asn1_put(w, ASN1_BOOLEAN, bytes_of(&octet, 1));
+	asn1_put(w, ASN1_ID_BOOLEAN, bytes_of(&octet, 1));
 }
 
 void
@@ -97,7 +97,7 @@ asn1_put_int(struct asn1_writer *w, int64_t v)
 	while (skip < sizeof(be) - 1 && be[skip] == sign &&
 	    ((be[skip + 1] ^ sign) & 0x80) == 0)
 		skip++;
-	asn1_put(w, ASN1_INTEGER, bytes_of(be + skip, sizeof(be) - skip));
+	asn1_put(w, ASN1_ID_INTEGER, bytes_of(be + skip, sizeof(be) - skip));
 }
 
 void
@@ -110,7 +110,7 @@ asn1_put_uint_bytes(struct asn1_writer *w, struct bytes big_endian)
 	asn1_put_raw(w, big_endian);
 	if (big_endian.n == 0 || (big_endian.p[0] & 0x80) != 0)
 		put_byte(w, 0);
-	asn1_put_header(w, ASN1_INTEGER, m);
+	asn1_put_header(w, ASN1_ID_INTEGER, m);
 }
 
 void
@@ -126,7 +126,7 @@ asn1_put_bits(struct asn1_writer *w, struct bytes s)
 
 	asn1_put_raw(w, s);
 	put_byte(w, 0);
-	asn1_put_header(w, ASN1_BIT_STRING, m);
+	asn1_put_header(w, ASN1_ID_BIT_STRING, m);
 }
 
 void
