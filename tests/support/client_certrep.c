@@ -361,12 +361,27 @@ out:
 }
 
 static int
+decrypt(struct client *c, const struct client_message *m, CMS_ContentInfo *cms,
+    struct client_bytes *out)
+{
+	char *text;
+	BIO *plain = BIO_new(BIO_s_mem());
+	int rc = -1;
+	if (CMS_decrypt(cms, m->signer_key, m->signer, NULL, plain,
+		CMS_BINARY | CMS_DEBUG_DECRYPT) == 1) {
+		long n = BIO_get_mem_data(plain, &text);
+		rc = client_bytes_add(out, text, (size_t)n);
+	}
+	BIO_free(plain);
+	return rc ? client_fail(c, "the envelope does not decrypt") : 0;
+}
+
+static int
 open_envelope(struct client *c, const struct client_expect *x,
     const unsigned char *p, size_t n, struct client_certrep *out)
 {
 	int rc = -1;
-	char *text;
-	BIO *plain = BIO_new(BIO_s_mem());
+	struct client_bytes plain = { 0 };
 	CMS_ContentInfo *cms = read_cms(c, "the envelope", p, n);
 	if (!cms)
 		goto out;
@@ -377,17 +392,14 @@ open_envelope(struct client *c, const struct client_expect *x,
 	if (check_recipient(c, cms, x->message->signer, &out->oaep))
 		goto out;
 	cipher_name(p, n, out->cipher);
-	if (CMS_decrypt(cms, x->message->signer_key, x->message->signer, NULL,
-		plain, CMS_BINARY | CMS_DEBUG_DECRYPT) != 1) {
-		client_fail(c, "the envelope does not decrypt");
+	if (strstr(out->cipher, "GCM")
+		? client_gcm_open(c, p, n, x->message->signer_key, &plain)
+		: decrypt(c, x->message, cms, &plain))
 		goto out;
-	}
-	long text_n = BIO_get_mem_data(plain, &text);
-	rc = check_inner(c, (unsigned char *)text, (size_t)text_n, x->csr_key,
-	    &out->certificate);
+	rc = check_inner(c, plain.p, plain.n, x->csr_key, &out->certificate);
 out:
 	CMS_ContentInfo_free(cms);
-	BIO_free(plain);
+	client_bytes_clear(&plain);
 	return rc;
 }
 

@@ -43,4 +43,10 @@ int client_ber_enveloped(
 int client_ber_signed(
     const struct client_bytes *der, size_t piece, struct client_bytes *out);
 
+/* EnvelopedData with AES-GCM around m->content, and what is inside of one. */
+int client_gcm_envelope(struct client *c, const struct client_message *m,
+    const EVP_CIPHER *cipher, struct client_bytes *out);
+int client_gcm_open(struct client *c, const unsigned char *p, size_t n,
+    EVP_PKEY *key, struct client_bytes *out);
+
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pkiMessages of the test client: the envelope and the signature by
- * libcrypto's CMS_ calls; AES-GCM inside EnvelopedData, which those do not
- * write, and BER by hand; and the spellings of a message in a query.
+ * libcrypto's CMS_ calls, BER by hand; and the spellings of a message in a query.
  */
 #include "support/client.h"
 #include "support/client_der.h"
@@ -76,130 +75,6 @@ out:
 	return rc;
 }
 
-/* One KeyTransRecipientInfo, PKCS#1 v1.5, appended. */
-static int
-ktri_by_hand(struct client *c, X509 *to, const unsigned char *key, size_t key_n,
-    struct client_bytes *out)
-{
-	static const unsigned char version0[] = { 2, 1, 0 };
-	static const unsigned char rsa[] = { 0x30, 13, 6, 9, 0x2a, 0x86, 0x48,
-		0x86, 0xf7, 13, 1, 1, 1, 5, 0 };
-	unsigned char wrapped[1024], *name = NULL, *serial = NULL;
-	size_t wrapped_n = sizeof wrapped;
-	struct client_bytes id = { 0 }, body = { 0 };
-	EVP_PKEY_CTX *ctx =
-	    EVP_PKEY_CTX_new_from_pkey(c->lib, X509_get0_pubkey(to), NULL);
-	int rc = -1;
-	int name_n = i2d_X509_NAME(X509_get_issuer_name(to), &name);
-	int serial_n = i2d_ASN1_INTEGER(X509_get_serialNumber(to), &serial);
-	if (!ctx || name_n < 0 || serial_n < 0 ||
-	    EVP_PKEY_encrypt_init(ctx) <= 0 ||
-	    EVP_PKEY_encrypt(ctx, wrapped, &wrapped_n, key, key_n) <= 0) {
-		client_fail(c, "cannot encrypt the content key");
-		goto out;
-	}
-	if (client_bytes_add(&id, name, (size_t)name_n) ||
-	    client_bytes_add(&id, serial, (size_t)serial_n) ||
-	    client_bytes_add(&body, version0, sizeof version0) ||
-	    client_tlv_write(&body, 0x30, id.p, id.n) ||
-	    client_bytes_add(&body, rsa, sizeof rsa) ||
-	    client_tlv_write(&body, 0x04, wrapped, wrapped_n) ||
-	    client_tlv_write(out, 0x30, body.p, body.n))
-		goto out;
-	rc = 0;
-out:
-	client_bytes_clear(&id);
-	client_bytes_clear(&body);
-	OPENSSL_free(name);
-	OPENSSL_free(serial);
-	EVP_PKEY_CTX_free(ctx);
-	return rc;
-}
-
-/* Ciphertext with the tag of 16 octets behind it. */
-static int
-gcm_encrypt(const EVP_CIPHER *cipher, const unsigned char *key,
-    const unsigned char *iv, const struct client_bytes *text,
-    struct client_bytes *out)
-{
-	int rc = -1, n = 0, last = 0;
-	unsigned char tag[16], *buffer = malloc(text->n + 16);
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	if (buffer && ctx && EVP_EncryptInit_ex2(ctx, cipher, key, iv, NULL) &&
-	    EVP_EncryptUpdate(ctx, buffer, &n, text->p, (int)text->n) &&
-	    EVP_EncryptFinal_ex(ctx, buffer + n, &last) &&
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, sizeof tag, tag) ==
-		1 &&
-	    !client_bytes_add(out, buffer, (size_t)(n + last)) &&
-	    !client_bytes_add(out, tag, sizeof tag))
-		rc = 0;
-	EVP_CIPHER_CTX_free(ctx);
-	free(buffer);
-	return rc;
-}
-
-/* EncryptedContentInfo with AES-GCM, as Go's pkcs7 library writes it; appended. */
-static int
-gcm_content(const struct client_message *m, const EVP_CIPHER *cipher,
-    const unsigned char *key, struct client_bytes *out)
-{
-	static const unsigned char data[] = { 6, 9, 0x2a, 0x86, 0x48, 0x86,
-		0xf7, 13, 1, 7, 1 };
-	static const unsigned char tag_length[] = { 2, 1, 16 };
-	unsigned char iv[12],
-	    oid[] = { 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 6 };
-	struct client_bytes params = { 0 }, alg = { 0 }, body = { 0 },
-			    text = { 0 };
-	if (EVP_CIPHER_get_key_length(cipher) == 32)
-		oid[10] = 46;
-	RAND_bytes(iv, sizeof iv);
-	int rc = -1;
-	if (!client_tlv_write(&params, 0x04, iv, sizeof iv) &&
-	    !client_bytes_add(&params, tag_length, sizeof tag_length) &&
-	    !client_bytes_add(&alg, oid, sizeof oid) &&
-	    !client_tlv_write(&alg, 0x30, params.p, params.n) &&
-	    !gcm_encrypt(cipher, key, iv, &m->content, &text) &&
-	    !client_bytes_add(&body, data, sizeof data) &&
-	    !client_tlv_write(&body, 0x30, alg.p, alg.n) &&
-	    !client_tlv_write(&body, 0x80, text.p, text.n))
-		rc = client_tlv_write(out, 0x30, body.p, body.n);
-	client_bytes_clear(&params);
-	client_bytes_clear(&alg);
-	client_bytes_clear(&body);
-	client_bytes_clear(&text);
-	return rc;
-}
-
-static int
-envelope_by_hand(struct client *c, const struct client_message *m,
-    const EVP_CIPHER *cipher, struct client_bytes *out)
-{
-	static const unsigned char enveloped[] = { 6, 9, 0x2a, 0x86, 0x48, 0x86,
-		0xf7, 13, 1, 7, 3 };
-	static const unsigned char version0[] = { 2, 1, 0 };
-	unsigned char key[32];
-	size_t key_n = (size_t)EVP_CIPHER_get_key_length(cipher);
-	struct client_bytes to = { 0 }, ed = { 0 }, wrap = { 0 }, all = { 0 };
-	int rc = -1;
-	RAND_bytes(key, sizeof key);
-	for (size_t i = 0; i < CLIENT_RECIPIENTS_MAX && m->recipients[i]; i++)
-		if (ktri_by_hand(c, m->recipients[i], key, key_n, &to))
-			goto out;
-	if (!client_bytes_add(&ed, version0, sizeof version0) &&
-	    !client_tlv_write(&ed, 0x31, to.p, to.n) &&
-	    !gcm_content(m, cipher, key, &ed) &&
-	    !client_tlv_write(&wrap, 0x30, ed.p, ed.n) &&
-	    !client_bytes_add(&all, enveloped, sizeof enveloped) &&
-	    !client_tlv_write(&all, 0xa0, wrap.p, wrap.n))
-		rc = client_tlv_write(out, 0x30, all.p, all.n);
-out:
-	client_bytes_clear(&to);
-	client_bytes_clear(&ed);
-	client_bytes_clear(&wrap);
-	client_bytes_clear(&all);
-	return rc;
-}
-
 static size_t
 piece_of(enum client_encoding encoding)
 {
@@ -218,7 +93,7 @@ envelope_make(
 		goto out;
 	}
 	bool aead = EVP_CIPHER_get_flags(cipher) & EVP_CIPH_FLAG_AEAD_CIPHER;
-	if (aead ? envelope_by_hand(c, m, cipher, &der)
+	if (aead ? client_gcm_envelope(c, m, cipher, &der)
 		 : envelope_by_cms(c, m, cipher, &der))
 		goto out;
 	if (m->encoding == CLIENT_DER)

@@ -58,8 +58,10 @@ takes_every_cipher_digest_and_key_transport(void **state)
 		snprintf(row, sizeof row, "%s, %s, %s", cipher->name, digest,
 		    e.oaep ? "OAEP" : "PKCS#1 v1.5");
 		enrol_expect(&w->c, &e, 0, row, &r);
+		/* NDES was seen to answer MD5 with SHA-1. */
+		const char *back = strcmp(digest, "MD5") ? digest : "SHA1";
 		if (strcmp(r.cipher, cipher->reply) != 0 ||
-		    strcmp(r.digest, digest) != 0 || r.oaep)
+		    strcmp(r.digest, back) != 0 || r.oaep)
 			fail_msg("%s: the answer came in %s, %s%s", row,
 			    r.cipher, r.digest, r.oaep ? ", OAEP" : "");
 		assert_string_equal(r.server_message, "Issued");
