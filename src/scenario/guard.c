@@ -12,7 +12,7 @@
 #define BLANK_LINES_MAX 200 /* in a row */
 #define BLANK_BYTES_MAX 1024 /* in a row, line ends included */
 #define BRACKETS_OPEN_MAX 1000
-#define LINE_MARKS_MAX 262144 /* of []{},: on one line */
+#define LINE_MARKS_MAX 262144 /* of []{},:&*! on one line */
 
 struct scan {
 	struct place at;
@@ -75,7 +75,7 @@ guard_text_clean(struct bytes text)
 	return true;
 }
 
-/* What stands open in brackets, and how much of it on this line. */
+/* What stands open in brackets, and how many tokens may be on this line. */
 static void
 count_brackets(struct scan *s, uint32_t code)
 {
@@ -83,7 +83,7 @@ count_brackets(struct scan *s, uint32_t code)
 		s->open++;
 	else if ((code == ']' || code == '}') && s->open > 0)
 		s->open--;
-	else if (code != ']' && code != '}' && code != ',' && code != ':')
+	else if (code > 0x7f || strchr("]},:&*!", (int)code) == NULL)
 		return;
 	s->line_marks++;
 }

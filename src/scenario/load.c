@@ -87,7 +87,10 @@ read_version(
 		return;
 	if (value->kind != TREE_SCALAR || tree_is_null(value))
 		wrong_top_kind(l, row, value, "the format version, 1");
-	else if (!value->plain || !bytes_eq(value->text, BYTES_LIT("1")))
+	else if (!value->plain)
+		complain(l->c, value->at,
+		    "mockndes: the format version stands without quotes");
+	else if (!bytes_eq(value->text, BYTES_LIT("1")))
 		complain(l->c, value->at,
 		    "this version of mockndes reads format 1, not \"%s\"",
 		    show(value->text).s);

@@ -227,6 +227,16 @@ add_cut(struct reader *r, struct place at)
 
 /* ---- events ---- */
 
+/* libfyaml's mark of a token, moved back over what it leaves out. */
+static struct place
+place_at(const struct fy_mark *m, unsigned left_out)
+{
+	unsigned column = (unsigned)m->column + 1;
+
+	return (struct place){ (unsigned)m->line + 1,
+		column > left_out ? column - left_out : 1 };
+}
+
 static void
 refuse_marks(struct reader *r, struct fy_token *anchor, struct fy_token *tag)
 {
@@ -234,27 +244,36 @@ refuse_marks(struct reader *r, struct fy_token *anchor, struct fy_token *tag)
 
 	m = anchor == NULL ? NULL : fy_token_start_mark(anchor);
 	if (m != NULL)
-		complain(r->c,
-		    (struct place){
-			(unsigned)m->line + 1, (unsigned)m->column + 1 },
+		complain(r->c, place_at(m, 1),
 		    "anchors (&) are not taken; write the value out");
 	m = tag == NULL ? NULL : fy_token_start_mark(tag);
 	if (m != NULL)
-		complain(r->c,
-		    (struct place){
-			(unsigned)m->line + 1, (unsigned)m->column + 1 },
-		    "tags (!) are not taken");
+		complain(r->c, place_at(m, 0), "tags (!) are not taken");
 }
 
-/* Where an event is; an empty value has no place: the one before it serves. */
+/*
+ * Where an event is. Marks of quoted texts and aliases begin behind the quote
+ * or star. A block text's is somewhere in its first lines, and an empty value
+ * has none: for both the place before serves, which is the key's.
+ */
 static struct place
 place_of(struct reader *r, struct fy_event *event)
 {
 	const struct fy_mark *m = fy_event_start_mark(event);
+	unsigned left_out = event->type == FYET_ALIAS ? 1 : 0;
 
-	if (m != NULL)
-		r->last = (struct place){ (unsigned)m->line + 1,
-			(unsigned)m->column + 1 };
+	if (m == NULL)
+		return r->last;
+	if (event->type == FYET_SCALAR && event->scalar.value != NULL) {
+		enum fy_scalar_style style =
+		    fy_token_scalar_style(event->scalar.value);
+
+		if (style == FYSS_LITERAL || style == FYSS_FOLDED)
+			return r->last;
+		if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
+			left_out = 1;
+	}
+	r->last = place_at(m, left_out);
 	return r->last;
 }
 
