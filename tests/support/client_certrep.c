@@ -299,9 +299,9 @@ check_recipient(struct client *c, CMS_ContentInfo *cms, X509 *to, bool *oaep)
 	STACK_OF(CMS_RecipientInfo) *all = CMS_get0_RecipientInfos(cms);
 	X509_ALGOR *alg;
 	const ASN1_OBJECT *oid;
-	ASN1_OCTET_STRING *keyid;
-	X509_NAME *issuer;
-	ASN1_INTEGER *serial;
+	ASN1_OCTET_STRING *keyid = NULL;
+	X509_NAME *issuer = NULL;
+	ASN1_INTEGER *serial = NULL;
 	if (sk_CMS_RecipientInfo_num(all) != 1)
 		return client_fail(
 		    c, "%d RecipientInfos", sk_CMS_RecipientInfo_num(all));

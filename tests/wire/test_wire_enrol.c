@@ -194,7 +194,7 @@ enrols_an_ios_device_with_an_intune_challenge(void **state)
 {
 	struct world *w = *state;
 	struct served s;
-	char *secret = long_challenge(4096);
+	char *secret = long_challenge(4600);
 	const char *options[] = { "challenge", secret, NULL };
 	served_start(&s, NULL, options);
 	served_ca(&s, &w->c);
