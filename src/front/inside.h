@@ -67,7 +67,8 @@ struct front_exchange {
 	struct bytes raw_body;
 
 	size_t raw_at; /* bytes of head and raw_body that are out */
-	int64_t raw_deadline_us;
+	int64_t raw_deadline_us; /* not 0: in our epoll set until then */
+	int64_t linger_until_us; /* not 0: sent, and reading to nowhere */
 	struct front_exchange *next_answered; /* under the front's lock */
 	struct front_exchange *prev, *next; /* in the list of handed ones */
 	char target[];

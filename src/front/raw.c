@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #define HEAD_MAX (64u * 1024)
+#define LINGER_US (2 * 1000000)
 
 static void
 add_header(struct buf *out, struct bytes name, struct bytes value)
@@ -53,6 +54,14 @@ front_raw_prepare(struct front_exchange *fx, const struct http_reply *r)
 		fx->raw_body = r->body;
 }
 
+static gnutls_session_t
+tls_of(const struct front_exchange *fx)
+{
+	return MHD_get_connection_info(
+	    fx->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)
+	    ->tls_session;
+}
+
 /* Bytes taken; 0: none now; -1: the connection is broken. */
 static ssize_t
 send_tls(gnutls_session_t session, struct bytes s)
@@ -85,30 +94,59 @@ send_some(struct front_exchange *fx)
 	if (s.n == 0)
 		s = bytes_from(fx->raw_body, fx->raw_at - fx->head.n);
 	if (fx->rq.tls)
-		return send_tls(MHD_get_connection_info(fx->connection,
-				    MHD_CONNECTION_INFO_GNUTLS_SESSION)
-				    ->tls_session,
-		    s);
+		return send_tls(tls_of(fx), s);
 	return send_plain(fx->fd, s, head.n > 0 && fx->raw_body.n > 0);
 }
 
 /* Wait in our own epoll set, once. */
 static enum MHD_Result
-wait_for_room(struct front_exchange *fx)
+wait_for(struct front_exchange *fx, uint32_t events, int64_t deadline_us)
 {
 	struct front *f = fx->listener->front;
-	struct epoll_event ev = { .events = EPOLLOUT | EPOLLONESHOT,
+	struct epoll_event ev = { .events = events | EPOLLONESHOT,
 		.data.ptr = fx };
 
 	if (epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, fx->fd, &ev) == -1)
 		return MHD_NO;
 	f->raw_waiting++;
-	fx->raw_deadline_us = f->limits.idle_timeout_s == 0
-	    ? INT64_MAX
-	    : env_monotonic_us() + (int64_t)f->limits.idle_timeout_s * 1000000;
+	fx->raw_deadline_us = deadline_us;
 	fx->suspended = true;
 	MHD_suspend_connection(fx->connection);
 	return MHD_YES;
+}
+
+static enum MHD_Result
+wait_for_room(struct front_exchange *fx)
+{
+	unsigned s = fx->listener->front->limits.idle_timeout_s;
+
+	return wait_for(fx, EPOLLOUT,
+	    s == 0 ? INT64_MAX : env_monotonic_us() + (int64_t)s * 1000000);
+}
+
+/*
+ * Answered while the client still sends: to close now would make TCP reset
+ * the connection, and the client might never see the answer. So read on for a
+ * while, to nowhere.
+ */
+static enum MHD_Result
+linger(struct front_exchange *fx)
+{
+	char nowhere[16384];
+	ssize_t n;
+
+	if (fx->linger_until_us == 0) {
+		fx->linger_until_us = env_monotonic_us() + LINGER_US;
+		if (fx->rq.tls)
+			(void)gnutls_bye(tls_of(fx), GNUTLS_SHUT_WR);
+		(void)shutdown(fx->fd, SHUT_WR);
+	}
+	do {
+		n = recv(fx->fd, nowhere, sizeof(nowhere), MSG_DONTWAIT);
+	} while (n > 0 && env_monotonic_us() < fx->linger_until_us);
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return wait_for(fx, EPOLLIN, fx->linger_until_us);
+	return MHD_NO;
 }
 
 enum MHD_Result
@@ -128,5 +166,5 @@ front_raw_play(struct front_exchange *fx)
 		fx->raw_at += (size_t)n;
 	}
 	fx->sent = true;
-	return MHD_NO;
+	return fx->early ? linger(fx) : MHD_NO;
 }
