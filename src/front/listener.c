@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,8 +235,13 @@ refused(const struct front_listener *l, struct err *e)
 	return err_sys(e, ERR_SYSTEM, "the HTTP listener cannot start");
 }
 
-int
-front_listener_start(struct front_listener *l, struct err *e)
+/*
+ * The library closes the listening socket when some of its steps fail and
+ * leaves it open when others do, so it gets a copy: closing one twice could
+ * hit what another thread has opened meanwhile.
+ */
+static int
+start_daemon(struct front_listener *l)
 {
 	const struct front_limits *limits = &l->front->limits;
 	const struct MHD_OptionItem tls[] = {
@@ -247,13 +253,15 @@ front_listener_start(struct front_listener *l, struct err *e)
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_ITC |
 	    MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
 	    MHD_USE_SUPPRESS_DATE_NO_CLOCK;
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = l };
+	int fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
 
-	errno = 0;
-	l->daemon = MHD_start_daemon(
-	    l->chain_pem == NULL ? flags : flags | MHD_USE_TLS, 0, NULL, NULL,
-	    front_on_access, l, MHD_OPTION_EXTERNAL_LOGGER, on_message, l,
-	    MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	if (fd == -1)
+		return -1;
+	if (l->chain_pem != NULL)
+		flags |= MHD_USE_TLS;
+	l->daemon = MHD_start_daemon(flags, 0, NULL, NULL, front_on_access, l,
+	    MHD_OPTION_EXTERNAL_LOGGER, on_message, l, MHD_OPTION_LISTEN_SOCKET,
+	    fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    limits->head_max + POOL_EXTRA, MHD_OPTION_CONNECTION_LIMIT,
 	    limits->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
 	    limits->idle_timeout_s, MHD_OPTION_URI_LOG_CALLBACK,
@@ -264,6 +272,19 @@ front_listener_start(struct front_listener *l, struct err *e)
 	    l->chain_pem == NULL ? MHD_OPTION_END : MHD_OPTION_ARRAY, tls,
 	    MHD_OPTION_END);
 	if (l->daemon == NULL)
+		return -1;
+	close(l->fd);
+	l->fd = fd;
+	return 0;
+}
+
+int
+front_listener_start(struct front_listener *l, struct err *e)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = l };
+
+	errno = 0;
+	if (start_daemon(l) == -1)
 		return refused(l, e);
 	l->epoll_fd =
 	    MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
