@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The CA's life, and how a certificate stands with it. Issuing is issue.c, revocation lists are crl.c. */
-#include "ca/impl.h"
+#include "ca/ca.h"
 
 #include <stdlib.h>
 
+#include "ca/impl.h"
 #include "ca/parts.h"
 
 #define CRL_MAX ((size_t)64 * 1024 * 1024)

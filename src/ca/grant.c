@@ -6,6 +6,7 @@
  */
 #include "ca/grant.h"
 
+#include "ca/sound.h"
 #include "pki/oid.h"
 
 /* AD CS's codes, from winerror.h */
@@ -44,7 +45,8 @@ judge_eku(struct bytes value)
 	size_t n = 0;
 
 	asn1_open(&top, value, &fault);
-	if (!asn1_take_enter(&top, ASN1_SEQUENCE, &list))
+	if (!ca_der_sound(value) ||
+	    !asn1_take_enter(&top, ASN1_SEQUENCE, &list))
 		return REFUSE;
 	while (asn1_take_optional(&list, ASN1_OID, &oid))
 		n++;
@@ -97,7 +99,8 @@ judge_san(struct bytes value)
 	size_t n = 0;
 
 	asn1_open(&top, value, &fault);
-	if (!asn1_take_enter(&top, ASN1_SEQUENCE, &list))
+	if (!ca_der_sound(value) ||
+	    !asn1_take_enter(&top, ASN1_SEQUENCE, &list))
 		return REFUSE;
 	for (; asn1_next(&list, &name); n++) {
 		if (!general_name_sound(&list, &name))
@@ -199,63 +202,22 @@ weigh_extension(struct ca_grant *g, const struct pki_ext *ext)
 static bool
 weigh_list(struct ca_grant *g, const struct pki_csr *csr, struct bytes list)
 {
+	static const char malformed[] =
+	    "the requested extensions are malformed";
 	struct asn1_fault fault = { 0 };
 	struct asn1_reader r;
 	struct pki_ext ext;
 
 	asn1_open(&r, list, &fault);
 	while (pki_ext_next(&r, &ext)) {
+		if (!ca_oid_sound(ext.oid))
+			return refuse(g, INVALID_ARGUMENT, malformed);
 		if (is_first(csr, &ext) && !weigh_extension(g, &ext))
 			return false;
 	}
 	if (fault.why != NULL)
-		return refuse(g, INVALID_ARGUMENT,
-		    "the requested extensions are malformed");
+		return refuse(g, INVALID_ARGUMENT, malformed);
 	return true;
-}
-
-/* Name ::= SEQUENCE OF SET OF SEQUENCE { OID, value }; *empty: no RDN in it. */
-static bool
-name_sound(struct bytes name, bool *empty)
-{
-	struct asn1_fault fault = { 0 };
-	struct asn1_reader top;
-	struct asn1_reader rdns;
-	struct asn1_reader set;
-	struct asn1_reader pair;
-	struct asn1_item item;
-
-	asn1_open(&top, name, &fault);
-	if (!asn1_take_enter(&top, ASN1_SEQUENCE, &rdns) || !asn1_end(&top))
-		return false;
-	*empty = rdns.rest.n == 0;
-	while (rdns.rest.n > 0) {
-		if (!asn1_take_enter(&rdns, ASN1_SET, &set))
-			return false;
-		do {
-			if (!asn1_take_enter(&set, ASN1_SEQUENCE, &pair) ||
-			    !asn1_take(&pair, ASN1_OID, &item) ||
-			    !asn1_next(&pair, &item) || !asn1_end(&pair))
-				return false;
-		} while (set.rest.n > 0);
-	}
-	return fault.why == NULL;
-}
-
-/* Any kind of key will do, but its shape must be one. */
-static bool
-spki_sound(struct bytes spki)
-{
-	struct asn1_fault fault = { 0 };
-	struct asn1_reader top;
-	struct asn1_reader inside;
-	struct asn1_item item;
-
-	asn1_open(&top, spki, &fault);
-	return asn1_take_enter(&top, ASN1_SEQUENCE, &inside) &&
-	    asn1_take(&inside, ASN1_SEQUENCE, &item) &&
-	    asn1_take(&inside, ASN1_BIT_STRING, &item) && asn1_end(&inside) &&
-	    fault.why == NULL;
 }
 
 bool
@@ -264,10 +226,10 @@ ca_grant_weigh(struct ca_grant *g, const struct pki_csr *csr)
 	struct pki_ext san;
 
 	*g = (struct ca_grant){ 0 };
-	if (!name_sound(csr->subject, &g->subject_empty))
+	if (!ca_name_sound(csr->subject, &g->subject_empty))
 		return refuse(g, BAD_REQUEST_SUBJECT,
 		    "the subject of the request is malformed");
-	if (!spki_sound(csr->spki))
+	if (!ca_spki_sound(csr->spki))
 		return refuse(g, INVALID_ARGUMENT,
 		    "the public key of the request is malformed");
 	if (g->subject_empty &&

@@ -4,10 +4,11 @@
  * (URLs, chain, PEM, thumbprints) and handed out. The certificates themselves
  * are made in mint.c.
  */
-#include "ca/parts.h"
+#include "ca/material.h"
 
 #include <stdlib.h>
 
+#include "ca/parts.h"
 #include "pki/oid.h"
 
 #define URL_MAX 2048
