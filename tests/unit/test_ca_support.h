@@ -380,4 +380,37 @@ issue(struct world *w, const struct csr *c, struct ca_answer *answer)
 		fail_msg("refused: %s", answer->reason);
 }
 
+static inline STACK_OF(X509_EXTENSION) *
+    list_of(X509_EXTENSION *a, X509_EXTENSION *b)
+{
+	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
+
+	if (a != NULL)
+		sk_X509_EXTENSION_push(list, a);
+	if (b != NULL)
+		sk_X509_EXTENSION_push(list, b);
+	return list;
+}
+
+/* Issue for a request and read the certificate; der is the caller's to clear. */
+static inline X509 *
+issued(struct world *w, const struct csr *c, struct ca_answer *answer)
+{
+	issue(w, c, answer);
+	assert_chains(w->m, buf_bytes(&answer->der), 0);
+	return x509_of(buf_bytes(&answer->der));
+}
+
+static inline void
+done(struct csr *c, struct ca_answer *answer, X509 *x)
+{
+	X509_free(x);
+	buf_clear(&answer->der);
+	csr_free(c);
+}
+
+/* Extensions of the usual certificate: key usage, EKU, template, SKI, AKI, CRLs, issuer. */
+#define OWN \
+	"1.3.6.1.4.1.311.20.2 2.5.29.14 2.5.29.35 2.5.29.31 1.3.6.1.5.5.7.1.1"
+
 #endif
