@@ -10,8 +10,10 @@
 #include <stdlib.h>
 
 #include "scenario/guard.h"
+#include "scenario/quoted.h"
 
 struct reader {
+	struct bytes text; /* of the file */
 	struct arena *arena;
 	struct complaints *c;
 	struct tree_node *root;
@@ -185,27 +187,48 @@ close_node(struct reader *r)
 		find_duplicates(r, n);
 }
 
+/* The raw bytes of a token, inside its quotes. */
+static struct bytes
+raw_of(const struct reader *r, struct fy_token *token)
+{
+	const struct fy_mark *start = fy_token_start_mark(token);
+	const struct fy_mark *end = fy_token_end_mark(token);
+
+	if (start == NULL || end == NULL || end->input_pos > r->text.n ||
+	    start->input_pos > end->input_pos)
+		return bytes_of(NULL, 0);
+	return bytes_of(
+	    r->text.p + start->input_pos, end->input_pos - start->input_pos);
+}
+
+/* The text of a scalar, in the arena; p is NULL when memory ran out. */
+static struct bytes
+scalar_text(const struct reader *r, struct fy_token *token)
+{
+	const char *text = "";
+	size_t n = 0;
+
+	if (token != NULL && fy_token_scalar_style(token) == FYSS_SINGLE_QUOTED)
+		return quoted_decode(r->arena, raw_of(r, token));
+	if (token != NULL)
+		text = fy_token_get_text(token, &n);
+	if (text == NULL)
+		return bytes_of(NULL, 0);
+	return bytes_of(arena_str(r->arena, bytes_of(text, n)), n);
+}
+
 static void
 add_scalar(struct reader *r, struct fy_token *token, struct place at)
 {
 	struct tree_node *n = add(r, TREE_SCALAR, at);
-	const char *text = "";
-	size_t length = 0;
 
 	if (n == NULL)
 		return;
 	n->plain = token == NULL || fy_token_scalar_style(token) == FYSS_PLAIN;
-	if (token != NULL)
-		text = fy_token_get_text(token, &length);
-	if (text == NULL) {
+	n->text = scalar_text(r, token);
+	if (n->text.p == NULL) {
 		r->failed = true;
-		return;
-	}
-	n->text.n = length;
-	n->text.p = (uint8_t *)arena_str(r->arena, bytes_of(text, length));
-	if (n->text.p == NULL)
-		r->failed = true;
-	else if (!guard_text_clean(n->text)) {
+	} else if (!guard_text_clean(n->text)) {
 		complain(r->c, at,
 		    "this text holds a control character, or what is no "
 		    "character");
@@ -411,7 +434,9 @@ int
 tree_read(struct bytes text, struct arena *arena, struct complaints *c,
     struct tree_node **root, struct err *e)
 {
-	struct reader r = { .arena = arena, .c = c, .last = { 1, 1 } };
+	struct reader r = {
+		.text = text, .arena = arena, .c = c, .last = { 1, 1 }
+	};
 	struct fy_diag *diag = new_diag();
 	struct fy_parse_cfg cfg = {
 		.search_path = "",

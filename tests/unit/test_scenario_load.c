@@ -328,6 +328,43 @@ reads_texts_that_look_like_other_types_as_texts(void **state)
 	scenario_free(s);
 }
 
+static void
+reads_each_way_to_quote(void **state)
+{
+	static const struct {
+		const char *written, *meant;
+	} rows[] = {
+		{ "'it''s'", "it's" },
+		{ "''", "" },
+		{ "''''", "'" },
+		{ "''''''''''''''''''''", "'''''''''" },
+		{ "' a  b '", " a  b " },
+		{ "'a\n  b'", "a b" },
+		{ "'a \n\n  b'", "a\nb" },
+		{ "'a\n\n\n  b  '", "a\n\nb  " },
+		{ "'\n a\n '", " a " },
+		{ "'a\r\n\r\n b''c'", "a\nb'c" },
+		{ "'a\\nb'", "a\\nb" },
+		{ "'\xc3\xa9''\xe2\x82\xac'", "\xc3\xa9'\xe2\x82\xac" },
+		{ "\"it's\"", "it's" },
+		{ "\"a\\tb\\u00e9\\/\"", "a\tb\xc3\xa9/" },
+		{ "\"a\n  b\"", "a b" },
+		{ "it's", "it's" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		char text[160];
+		struct scenario *s;
+
+		snprintf(text, sizeof(text), "mockndes: 1\ncause: %s\n",
+		    rows[i].written);
+		s = load_sound(text);
+		assert_string_equal(scenario_cause(s), rows[i].meant);
+		scenario_free(s);
+	}
+}
+
 /* ---- limits ---- */
 
 static void
@@ -510,6 +547,7 @@ main(void)
 		cmocka_unit_test(adds_one_file_to_another),
 		cmocka_unit_test(
 		    reads_texts_that_look_like_other_types_as_texts),
+		cmocka_unit_test(reads_each_way_to_quote),
 		cmocka_unit_test(bounds_every_text),
 		cmocka_unit_test(takes_a_file_of_the_greatest_size_only),
 		cmocka_unit_test(lists_a_thousand_mistakes_and_counts_the_rest),
