@@ -268,7 +268,6 @@ start_daemon(struct front_listener *l)
 	    front_on_target, l, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
 	    NULL, MHD_OPTION_NOTIFY_COMPLETED, front_on_completed, l,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
-	    MHD_OPTION_STRICT_FOR_CLIENT, -1,
 	    l->chain_pem == NULL ? MHD_OPTION_END : MHD_OPTION_ARRAY, tls,
 	    MHD_OPTION_END);
 	if (l->daemon == NULL)

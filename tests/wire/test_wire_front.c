@@ -75,6 +75,8 @@ hands_over_requests_as_they_were_sent(void **state)
 		{ "headers in order, repeated, odd case, no blank",
 		    "GET / HTTP/1.1\r\nX-b:1\r\nx-A: 2\r\nX-b: 3\r\nCookie: c=d\r\nConnection: close\r\n\r\n",
 		    { "\nheaders=X-b=1|x-A=2|X-b=3|Cookie=c=d|Connection=close|\n" } },
+		{ "a blank before the colon", "GET / HTTP/1.0\r\nA : b\r\n\r\n",
+		    { "\nheaders=A =b|\n" } },
 		{ "a body by Content-Length",
 		    "POST /p HTTP/1.1\r\nConnection: close\r\nContent-Length: 5\r\n\r\nabcde",
 		    { "method=POST/2\n", "\nbody=5\n" } },
