@@ -66,6 +66,15 @@ MUST_USE int front_use_tls(struct front *f, unsigned index,
 /* Start accepting; starts the event thread. */
 MUST_USE int front_start(struct front *f, struct err *e);
 
+/*
+ * Refuse connections on a listener (its socket is closed, connects get
+ * ECONNREFUSED) or take them again on the same port. Connections that are
+ * there stay. Any thread, after front_start(). -1 when the port could not be
+ * had again.
+ */
+MUST_USE int front_refuse(
+    struct front *f, unsigned index, bool refuse, struct err *e);
+
 /* Hang something on an exchange, to get it back in done(). */
 void front_set_user(struct front_exchange *fx, void *user);
 

@@ -8,6 +8,7 @@
 #define HTTP_REPLY_H
 
 #include "http/request.h"
+#include "http/wire.h"
 
 #define HTTP_REPLY_HEADERS_MAX 24
 
@@ -19,6 +20,7 @@ struct http_reply {
 	size_t header_count;
 	struct bytes body; /* lives as long as the exchange, or for ever */
 	bool close; /* end the connection after the body */
+	struct wire wire; /* zero: at once */
 };
 
 /* Append a header; both texts are borrowed and must live as long as the reply. Silently bounded by HTTP_REPLY_HEADERS_MAX (asserts in debug). */

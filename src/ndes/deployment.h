@@ -11,7 +11,8 @@
 #include "ca/ca.h"
 #include "ndes/challenge.h"
 
-struct iis_log;
+struct evidence;
+struct pool;
 
 /* Did mscep.dll load when the pool started? (NDES events 1, 2, 10) */
 struct mscep_state {
@@ -27,7 +28,8 @@ struct ndes_deployment {
 	struct ca *ca;
 	const struct ca_material *material;
 	struct challenge_cache *challenges;
-	struct iis_log *iis_log; /* NULL: no evidence on disk */
+	struct pool *pool;
+	struct evidence *evidence; /* NULL: none on disk */
 	struct mscep_state mscep;
 };
 

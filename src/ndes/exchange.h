@@ -11,13 +11,20 @@
 #include "http/request.h"
 #include "ndes/challenge.h"
 #include "ndes/deployment.h"
+#include "ndes/evidence.h"
 #include "scep/message.h"
 
+/* In walking order: the outermost broken one answers. */
 enum ndes_layer {
 	NDES_LAYER_NONE,
+	NDES_LAYER_NETWORK,
+	NDES_LAYER_APP_PROXY,
 	NDES_LAYER_HTTP_SYS,
 	NDES_LAYER_IIS,
+	NDES_LAYER_WORKER_PROCESS, /* w3wp.exe of the pool SCEP */
 	NDES_LAYER_MSCEP,
+	NDES_LAYER_POLICY_MODULE, /* and the registration point behind it */
+	NDES_LAYER_CA,
 	NDES_LAYERS
 };
 
@@ -61,13 +68,31 @@ struct ndes_outcome {
 	struct ca_answer ca; /* ca.der is the certificate when issued */
 };
 
-/* IIS's status triple and what else its log line needs. */
+/* A request of the policy module to the registration point, as IIS logs it. */
+struct ndes_crp_request {
+	const char *path; /* constant */
+	int status, substatus;
+	uint32_t win32;
+};
+
+#define NDES_CRP_REQUESTS_MAX 4
+
+/* What the layers would write into the logs; see ndes/evidence.h. Texts are constants or in the arena. */
 struct ndes_evidence {
 	bool in_iis_log; /* false: the request never reached IIS */
 	int status, substatus;
 	uint32_t win32;
 	const char *username; /* NULL: "-" */
-	const char *httperr_reason; /* when http.sys answered: "URL_Length" */
+	const char *
+	    httperr_reason; /* when http.sys answered: "URL_Length"; NULL: no line */
+	bool
+	    httperr_no_status; /* the line has "-" for the status, as after a crash */
+	struct event events[EVIDENCE_EVENTS_MAX];
+	size_t event_count;
+	struct ndes_crp_request crp_requests[NDES_CRP_REQUESTS_MAX];
+	size_t crp_request_count;
+	struct buf plugin; /* lines of NDESPlugin.log, each with its '\n' */
+	struct buf crp; /* lines of the registration point's log */
 };
 
 struct ndes_exchange {
@@ -77,6 +102,8 @@ struct ndes_exchange {
 	struct http_request rq;
 	int64_t started_us; /* env_monotonic_us() */
 
+	const char *
+	    url_prefix; /* "/x/ra-expired", "" for the default site; rq's target, path have it removed */
 	struct bytes stem; /* the path, escapes undone, as IIS logs it */
 	enum ndes_op op;
 	bool admin_app; /* under mscep_admin */
@@ -106,12 +133,18 @@ void ndes_exchange_clear(
 
 typedef void ndes_stage_fn(struct ndes_exchange *x);
 
-void ndes_http_sys(
-    struct ndes_exchange *x); /* pool stopped, URL and header limits */
-void ndes_iis(struct ndes_exchange *
-	x); /* request filtering, authentication, handlers, redirects, static files */
-void ndes_mscep_enter(struct ndes_exchange *
-	x); /* is mscep.dll able to work: impersonation, RA certificates; browsing, GetCACaps, GetCACert, admin page */
+/* The way to the server; acts by x->reply.wire. */
+void ndes_network(struct ndes_exchange *x);
+/* The Application Proxy: connector, back end, external URL. */
+void ndes_app_proxy(struct ndes_exchange *x);
+/* Limits of URL and headers, then the state of the pool. */
+void ndes_http_sys(struct ndes_exchange *x);
+/* Request filtering, authentication, handlers, redirects. */
+void ndes_iis(struct ndes_exchange *x);
+/* The pool's worker process: can it start with its identity, does it crash on the request. */
+void ndes_worker_process(struct ndes_exchange *x);
+/* mscep.dll: impersonation, RA certificates; browsing, GetCACaps, GetCACert, admin page. */
+void ndes_mscep_enter(struct ndes_exchange *x);
 
 /*
  * Set x->stem, x->op, x->admin_app and x->message_text from path and query.
@@ -137,6 +170,16 @@ MUST_USE int ndes_pki_compose(struct ndes_exchange *x, struct pki_ctx *ctx,
     struct err *e); /* x->scep, or an HTTP error page in x->reply */
 MUST_USE int ndes_pki_encode(struct ndes_exchange *x, struct pki_ctx *ctx,
     struct err *e); /* x->encoded and x->reply */
+
+/*
+ * The policy module asks the registration point about a request whose
+ * challenge is good so far (called by the decision, for enrolments that are
+ * no renewals, when host_policy_active()). Notes its evidence; on a no it
+ * fills x->outcome (refused, or no CertRep) and returns false. ndes_policy_notify()
+ * reports the result afterwards.
+ */
+bool ndes_policy_verify(struct ndes_exchange *x);
+void ndes_policy_notify(struct ndes_exchange *x);
 
 /* ---- helpers for stages and the server ---- */
 

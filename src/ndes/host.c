@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is done with the rows of host_keys.c: find, set, print, and bring into
- * force what a restart brings. Nothing here knows a single key by name.
+ * force what a restart brings. But for one question at the end, nothing here knows a key by
+ * name.
  */
 #include "ndes/host.h"
 
@@ -425,4 +426,11 @@ host_take_effect(struct host *in_force, const struct host *configured,
 			    key_at_const(configured, &keys[i]),
 			    key_size(&keys[i]));
 	}
+}
+
+bool
+host_policy_active(const struct host *h)
+{
+	return h->policy_module.installed && h->policy_module.loaded &&
+	    h->policy_module.installation == HOST_SETUP_COMPLETE;
 }

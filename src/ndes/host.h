@@ -22,12 +22,77 @@ struct host_list {
 	size_t count;
 };
 
-enum host_pool_state { HOST_POOL_STARTED, HOST_POOL_STOPPED };
-enum host_cert_state { HOST_CERT_VALID, HOST_CERT_EXPIRED };
+enum host_network {
+	HOST_NET_OPEN,
+	HOST_NET_REFUSED,
+	HOST_NET_RESET,
+	HOST_NET_SILENT
+};
+enum host_service { HOST_RUNNING, HOST_NOT_RUNNING };
+enum host_reach { HOST_REACHABLE, HOST_UNREACHABLE };
+enum host_name { HOST_NAME_RIGHT, HOST_NAME_WRONG };
+enum host_log_fields { HOST_LOG_DEFAULT, HOST_LOG_SC_BYTES };
+enum host_handler_order { HOST_STATIC_FIRST, HOST_EXTENSIONLESS_FIRST };
+enum host_pool_state {
+	HOST_POOL_STARTED,
+	HOST_POOL_STOPPED,
+	HOST_POOL_DISABLED
+};
+enum host_pool_identity { HOST_IDENTITY_LENIENT, HOST_IDENTITY_STRICT };
+enum host_cert_state {
+	HOST_CERT_VALID,
+	HOST_CERT_EXPIRED,
+	HOST_CERT_MISSING,
+	HOST_CERT_KEY_UNREADABLE,
+	HOST_CERT_REVOKED,
+};
+enum host_ra_issuer { HOST_RA_CURRENT_CA, HOST_RA_OLD_CA };
+enum host_client_cert {
+	HOST_CLIENT_VALID,
+	HOST_CLIENT_EXPIRED,
+	HOST_CLIENT_NO_EKU
+};
+enum host_crp_tls { HOST_CRP_TLS_VALID, HOST_CRP_TLS_CN_MISMATCH };
+enum host_crp_auth { HOST_CRP_ANONYMOUS, HOST_CRP_WINDOWS };
+enum host_crp_health {
+	HOST_CRP_HEALTHY,
+	HOST_CRP_TEMP_NOT_WRITABLE,
+	HOST_CRP_NO_SIGNING_CERT,
+	HOST_CRP_NO_ENCRYPTION_CERT,
+	HOST_CRP_DESERIALIZE,
+};
+enum host_intune_challenge { HOST_CHALLENGE_ACCEPTED, HOST_CHALLENGE_EXPIRED };
+enum host_rejection { HOST_REJECT_CERTREP, HOST_REJECT_500 };
+enum host_installation {
+	HOST_SETUP_COMPLETE,
+	HOST_SETUP_SITE_RENAMED,
+	HOST_SETUP_CNG_CERT
+};
+enum host_root { HOST_ROOT_AS_DEPLOYED, HOST_ROOT_REPLACED };
+enum host_tls_cert {
+	HOST_TLS_VALID,
+	HOST_TLS_EXPIRED,
+	HOST_TLS_WRONG_NAME,
+	HOST_TLS_UNTRUSTED
+};
 enum host_line_end { HOST_CRLF, HOST_LF };
 enum host_consume { HOST_CONSUME_ISSUED, HOST_CONSUME_SEEN };
+enum host_passwords { HOST_PASSWORDS_HERE, HOST_PASSWORDS_ON_OTHER_NODE };
 
+/* In the order in which a request meets the parts. */
 struct host {
+	struct {
+		int state; /* enum host_network */
+	} network;
+	struct {
+		bool in_use;
+		int connector; /* enum host_service */
+		int backend; /* enum host_reach */
+		int external_url; /* enum host_name */
+		int64_t gateway_timeout_ms;
+		char internal_name
+		    [HOST_TEXT_MAX]; /* Host header of requests that do not come by the proxy */
+	} app_proxy;
 	struct {
 		int64_t max_field_length; /* MaxFieldLength, bytes */
 		int64_t max_request_bytes; /* MaxRequestBytes */
@@ -40,23 +105,49 @@ struct host {
 		int64_t max_query_string; /* maxQueryString */
 		int64_t
 		    max_allowed_content_length; /* maxAllowedContentLength */
+		struct host_list hidden_segments;
 		bool powered_by; /* X-Powered-By: ASP.NET */
-		bool basic; /* Basic authentication on mscep_admin */
+		bool basic, ntlm, negotiate; /* authentication of mscep_admin */
+		int handler_order; /* enum host_handler_order */
+		int log_fields; /* enum host_log_fields */
 	} iis;
 	struct {
 		int state; /* enum host_pool_state */
+		bool rapid_fail_protection;
+		int64_t rapid_fail_crashes;
+		int64_t rapid_fail_interval_ms;
+		int pool_identity; /* enum host_pool_identity */
 	} app_pool;
 	struct {
-		bool enroll; /* the administrator's account may enroll */
+		bool locked, password_expired; /* the service account */
+		bool enroll; /* it may enroll for the templates */
+		bool admin_enroll; /* so may who opens mscep_admin */
+		bool admin_locked;
 	} account;
 	struct {
 		bool impersonate;
 	} rights;
 	struct {
 		int signing, encryption; /* enum host_cert_state */
+		int issuer; /* enum host_ra_issuer */
+		bool listed; /* GetCACert lists the RA certificates */
 	} ra;
 	struct {
+		bool ndes_intermediates, crp_intermediates;
+	} root_store;
+	struct {
+		bool reachable;
+	} crl;
+	struct {
 		bool installed, loaded;
+		int installation; /* enum host_installation */
+		int client_certificate; /* enum host_client_cert */
+		int crp_tls; /* enum host_crp_tls */
+		int crp_authentication; /* enum host_crp_auth */
+		int crp_health; /* enum host_crp_health */
+		int challenge; /* enum host_intune_challenge */
+		int connector_service; /* enum host_service */
+		int rejection; /* enum host_rejection */
 	} policy_module;
 	struct {
 		int64_t enforce_password, use_single_password;
@@ -69,13 +160,22 @@ struct host {
 		int64_t disable_renewal_subject_name_match;
 	} registry;
 	struct {
+		bool running;
+		int64_t minimum_key_size; /* bits */
 		int64_t validity_ms;
+		int root; /* enum host_root */
 	} ca;
+	struct {
+		int certificate; /* enum host_tls_cert */
+	} tls;
 	struct {
 		struct host_list tokens; /* empty: the product's list */
 		int line_end; /* enum host_line_end */
 		char content_type[HOST_TEXT_MAX]; /* empty: no such header */
 	} caps;
+	struct {
+		int64_t offset_ms;
+	} clock;
 	/* Facts that are not established; each key is a choice (reference section 11). */
 	struct {
 		int64_t bad_password_fail_info;
@@ -84,6 +184,9 @@ struct host {
 		bool
 		    reply_sha1; /* sign replies with SHA-1 whatever the request used */
 		bool oaep_with_aes;
+		int passwords; /* enum host_passwords */
+		int64_t cached_passwords; /* unused ones when the pool starts */
+		int ca_unreachable; /* enum host_rejection */
 	} mscep;
 };
 
@@ -128,6 +231,9 @@ bool host_part_exists(struct bytes path);
 
 /* The known path nearest to a misspelt one, for "did you mean"; NULL when none is near. */
 const char *host_key_nearest(struct bytes path);
+
+/* Is the Intune policy module in mscep.dll? */
+bool host_policy_active(const struct host *h);
 
 /* A healthy deployment: every default. */
 void host_init(struct host *h);
