@@ -3,8 +3,11 @@
 #include "server/exchange.h"
 
 static ndes_stage_fn *const arrival[] = {
+	ndes_network,
+	ndes_app_proxy,
 	ndes_http_sys,
 	ndes_iis,
+	ndes_worker_process,
 	ndes_mscep_enter,
 };
 
@@ -19,11 +22,17 @@ static work_stage_fn *const work[] = {
 	ndes_pki_encode,
 };
 
+bool
+exchange_is_answered(const struct ndes_exchange *x)
+{
+	return x->reply.status != 0 || x->reply.wire.act != WIRE_PLAY;
+}
+
 void
 exchange_arrive(struct ndes_exchange *x)
 {
 	ndes_route(x);
-	for (size_t i = 0; i < nitems(arrival) && x->reply.status == 0; i++)
+	for (size_t i = 0; i < nitems(arrival) && !exchange_is_answered(x); i++)
 		arrival[i](x);
 }
 
@@ -51,13 +60,13 @@ abort_exchange(struct ndes_exchange *x, const struct err *e)
 void
 exchange_work(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 {
-	for (size_t i = 0; i < nitems(work) && x->reply.status == 0; i++) {
+	for (size_t i = 0; i < nitems(work) && !exchange_is_answered(x); i++) {
 		if (work[i](x, ctx, e) == -1) {
 			abort_exchange(x, e);
 			return;
 		}
 	}
-	if (x->reply.status == 0) {
+	if (!exchange_is_answered(x)) {
 		(void)err_set(e, ERR_LIMIT, "no stage answered the request");
 		abort_exchange(x, e);
 	}

@@ -12,6 +12,9 @@
 /* Memory that one exchange may use: a body of 1 MiB, its decoded forms, and room to spare. */
 #define EXCHANGE_MEMORY_MAX ((size_t)16 << 20)
 
+/* Is there a reply, or an act that takes its place (a connection closed without a byte)? */
+bool exchange_is_answered(const struct ndes_exchange *x);
+
 /* The stages up to the point where a worker is needed or the reply is there. */
 void exchange_arrive(struct ndes_exchange *x);
 

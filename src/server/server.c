@@ -1,36 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of a server, and the passage of an exchange from its receipt to its end. */
+/* The life of a server and of its sites. The passage of exchanges is in receive.c. */
 #include "server/server.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "server/exchange.h"
-#include "server/site.h"
-#include "server/workers.h"
-
-struct server {
-	const struct env *env;
-	struct log log;
-	unsigned threads;
-	char *hostname, *challenge, *admin_user, *admin_password, *log_dir;
-	struct host host;
-	struct pki_lib *lib;
-	struct ca_keys *keys;
-	struct site *site; /* the default site */
-	struct site_snapshot *
-	    minted; /* for what outlives a change of model: TLS texts, fingerprint */
-	struct workers *workers;
-};
-
-struct server_exchange {
-	struct job job; /* first: a worker hands it back */
-	struct server *server;
-	struct site_snapshot *snapshot;
-	server_answer_fn *answer;
-	void *ctx;
-	struct ndes_exchange x;
-};
+#include "server/inside.h"
 
 /* A copy, or NULL for NULL; *ok becomes false when memory ran out. */
 static char *
@@ -80,6 +55,8 @@ server_new(const struct server_options *o, struct err *e)
 	s->log = o->log;
 	s->threads = o->threads == 0 ? processors() : o->threads;
 	s->host = *o->host;
+	s->listeners = o->listeners;
+	s->listeners_ctx = o->listeners_ctx;
 	s->hostname = copy(o->hostname, &ok);
 	s->challenge = copy(o->challenge, &ok);
 	s->admin_user = copy(o->admin_user, &ok);
@@ -94,6 +71,35 @@ server_new(const struct server_options *o, struct err *e)
 	return s;
 }
 
+static void
+tell_listeners(struct server *s)
+{
+	struct site_snapshot *now;
+	struct server_listening l;
+
+	if (s->listeners == NULL)
+		return;
+	now = site_acquire(s->site);
+	l = (struct server_listening){
+		.refuse = now->host.network.state == HOST_NET_REFUSED,
+		.tls_chain_pem = ca_material_tls_chain_pem(now->dep.material),
+		.tls_key_pem = ca_material_tls_key_pem(now->dep.material),
+	};
+	s->listeners(s->listeners_ctx, &l);
+	site_release(now);
+}
+
+static void
+keep_fingerprint(struct server *s)
+{
+	struct site_snapshot *now = site_acquire(s->site);
+
+	memcpy(s->fingerprint,
+	    ca_material_fingerprint_sha256(now->dep.material),
+	    sizeof(s->fingerprint));
+	site_release(now);
+}
+
 int
 server_start(struct server *s, const char *url_base, struct err *e)
 {
@@ -102,7 +108,6 @@ server_start(struct server *s, const char *url_base, struct err *e)
 		.lib = s->lib,
 		.keys = s->keys,
 		.hostname = s->hostname,
-		.url_base = url_base,
 		.challenge = s->challenge,
 		.admin_user = s->admin_user,
 		.admin_password = s->admin_password,
@@ -110,12 +115,22 @@ server_start(struct server *s, const char *url_base, struct err *e)
 		.host = &s->host,
 	};
 
+	s->url_base = strdup(url_base);
+	if (s->url_base == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for a server");
+	o.url_base = s->url_base;
 	s->site = site_new(&o, e);
 	if (s->site == NULL)
 		return -1;
-	s->minted = site_acquire(s->site);
+	keep_fingerprint(s);
+	s->catalogue = catalogue_new(&o, e);
+	if (s->catalogue == NULL)
+		return -1;
 	s->workers = workers_start(s->lib, s->threads, e);
-	return s->workers == NULL ? -1 : 0;
+	if (s->workers == NULL)
+		return -1;
+	tell_listeners(s);
+	return 0;
 }
 
 void
@@ -131,7 +146,7 @@ server_free(struct server *s)
 	if (s == NULL)
 		return;
 	server_stop(s);
-	site_release(s->minted);
+	catalogue_free(s->catalogue);
 	site_free(s->site);
 	ca_keys_free(s->keys);
 	pki_lib_free(s->lib);
@@ -140,25 +155,14 @@ server_free(struct server *s)
 	free(s->admin_user);
 	free(s->admin_password);
 	free(s->log_dir);
+	free(s->url_base);
 	free(s);
-}
-
-const char *
-server_tls_chain_pem(const struct server *s)
-{
-	return ca_material_tls_chain_pem(s->minted->material);
-}
-
-const char *
-server_tls_key_pem(const struct server *s)
-{
-	return ca_material_tls_key_pem(s->minted->material);
 }
 
 const uint8_t *
 server_ca_fingerprint_sha256(const struct server *s)
 {
-	return ca_material_fingerprint_sha256(s->minted->material);
+	return s->fingerprint;
 }
 
 int
@@ -172,86 +176,40 @@ server_challenge(struct server *s, char out[CHALLENGE_TEXT_MAX], struct err *e)
 	return rc;
 }
 
-/* The deployment's evidence and our own log line, then the answer. */
-static void
-finish(struct server_exchange *sx, const struct err *failure)
-{
-	struct ndes_exchange *x = &sx->x;
-	int64_t taken_ms = (env_monotonic_us() - x->started_us) / 1000;
-	struct server *s = sx->server;
-	struct err e = { 0 };
-	struct buf line;
+/* ---- sites ---- */
 
-	if (site_evidence(s->site, x, taken_ms, &e) == -1)
-		log_say(&s->log, LOG_ERROR, "%s", e.text);
-	buf_init(&line, 2048);
-	ndes_exchange_line(x, &line);
-	if (failure->code != ERR_NONE)
-		log_say(&s->log, LOG_ERROR, "%s: %s", buf_str(&line),
-		    failure->text);
-	else
-		log_say(&s->log, LOG_INFO, "%s (%lld ms)", buf_str(&line),
-		    (long long)taken_ms);
-	buf_clear(&line);
-	sx->answer(sx->ctx, &x->reply);
+struct site *
+server_site(struct server *s, const char *name, struct err *e)
+{
+	if (name[0] == '\0')
+		return s->site;
+	if (strncmp(name, "x/", 2) == 0)
+		return catalogue_site(s->catalogue, bytes_str(name + 2), e);
+	(void)err_set(e, ERR_USAGE,
+	    "there is no site \"%.60s\"; write x/ and the name of a built-in "
+	    "scenario",
+	    name);
+	return NULL;
 }
 
-static void
-run_job(struct job *job, struct pki_ctx *ctx)
+int
+server_edit(struct server *s, struct site *site, site_edit_fn *edit, void *ctx,
+    struct err *e)
 {
-	struct server_exchange *sx = (struct server_exchange *)job;
-	struct err e = { 0 };
-
-	exchange_work(&sx->x, ctx, &e);
-	finish(sx, &e);
+	if (site_edit(site, edit, ctx, e) == -1)
+		return -1;
+	if (site == s->site)
+		tell_listeners(s);
+	return 0;
 }
 
-struct server_exchange *
-server_receive(struct server *s, const struct http_request *rq,
-    server_answer_fn *answer, void *ctx)
+int
+server_restart(
+    struct server *s, struct site *site, enum site_restart what, struct err *e)
 {
-	struct server_exchange *sx = calloc(1, sizeof(*sx));
-	struct err none = { 0 };
-
-	if (sx == NULL)
-		return NULL;
-	sx->server = s;
-	sx->answer = answer;
-	sx->ctx = ctx;
-	sx->job.run = run_job;
-	sx->snapshot = site_acquire(s->site);
-	ndes_exchange_init(&sx->x, EXCHANGE_MEMORY_MAX);
-	sx->x.dep = &sx->snapshot->dep;
-	sx->x.host = &sx->snapshot->host;
-	sx->x.rq = *rq;
-	sx->x.started_us = env_monotonic_us();
-	exchange_arrive(&sx->x);
-	if (sx->x.reply.status == 0)
-		workers_submit(s->workers, &sx->job);
-	else
-		finish(sx, &none);
-	return sx;
-}
-
-void
-server_exchange_end(struct server_exchange *sx)
-{
-	if (sx == NULL)
-		return;
-	ndes_exchange_clear(&sx->x);
-	site_release(sx->snapshot);
-	free(sx);
-}
-
-const struct http_reply *
-server_no_memory_reply(void)
-{
-	static const struct http_reply reply = {
-		.status = 503,
-		.close = true,
-		.body = { (const uint8_t *)"mockndes is out of memory\r\n",
-		    27 },
-	};
-
-	return &reply;
+	if (site_restart(site, what, e) == -1)
+		return -1;
+	if (site == s->site)
+		tell_listeners(s);
+	return 0;
 }

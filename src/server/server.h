@@ -11,8 +11,15 @@
 #include "http/reply.h"
 #include "ndes/challenge.h"
 #include "ndes/host.h"
+#include "server/site.h"
 
 struct server;
+
+/* What the listeners of the default site should do. Texts are lent for the call. */
+struct server_listening {
+	bool refuse; /* refuse connections */
+	const char *tls_chain_pem, *tls_key_pem;
+};
 
 struct server_options {
 	const struct env *env; /* borrowed; must outlive the server */
@@ -25,6 +32,13 @@ struct server_options {
 	const char *admin_user, *admin_password;
 	const char *log_dir; /* NULL: none */
 	const struct host *host; /* the model, scenarios applied; copied */
+	/*
+	 * Called when what the default site's listeners should do may have
+	 * changed, with no lock held but one change at a time; NULL: nobody
+	 * asks. Called once from server_start() too.
+	 */
+	void (*listeners)(void *ctx, const struct server_listening *l);
+	void *listeners_ctx;
 };
 
 /* Keys loaded or made; nothing runs yet. NULL on failure. */
@@ -39,11 +53,8 @@ void server_stop(struct server *s);
 void server_free(
     struct server *s); /* accepts NULL; every exchange must have ended */
 
-/* After server_start(), lent: PEM for the TLS listener, SHA-256 of the issuing CA certificate. */
-const char *server_tls_chain_pem(const struct server *s);
-const char *server_tls_key_pem(const struct server *s);
-const uint8_t *server_ca_fingerprint_sha256(
-    const struct server *s); /* 32 bytes */
+/* SHA-256 of the issuing CA certificate, after server_start(); 32 bytes, lent. */
+const uint8_t *server_ca_fingerprint_sha256(const struct server *s);
 
 /*
  * A challenge password that is accepted now: the fixed one, else a fresh
@@ -51,6 +62,21 @@ const uint8_t *server_ca_fingerprint_sha256(
  */
 MUST_USE int server_challenge(
     struct server *s, char out[CHALLENGE_TEXT_MAX], struct err *e);
+
+/* ---- sites ---- */
+
+/*
+ * A site by name: "" is the default one, "x/<scenario>" one of the catalogue,
+ * which is made when it is first asked for. NULL: no such site (e->code is
+ * ERR_USAGE), or we failed. Lent until server_free(). Any thread.
+ */
+struct site *server_site(struct server *s, const char *name, struct err *e);
+
+/* As site_edit() and site_restart(), telling the listeners. Any thread. */
+MUST_USE int server_edit(struct server *s, struct site *site,
+    site_edit_fn *edit, void *ctx, struct err *e);
+MUST_USE int server_restart(
+    struct server *s, struct site *site, enum site_restart what, struct err *e);
 
 /* ---- exchanges ---- */
 

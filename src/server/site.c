@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Building a deployment out of a model: material minted with the dates that
- * the model asks for, mscep.dll started on it, and the snapshot published.
+ * The life of a deployment: built as a computer starts, changed by edits of
+ * what is configured, brought into force by restarts.
  */
 #include "server/site.h"
 
@@ -9,78 +9,78 @@
 #include <stdlib.h>
 
 #include "ndes/exchange.h"
-#include "ndes/iis_log.h"
-
-#define DAY INT64_C(86400)
+#include "ndes/pool.h"
+#include "server/boot.h"
+#include "server/snapshot.h"
 
 struct site {
-	const struct env *env;
-	struct store *store;
-	struct ca *ca;
-	struct challenge_cache *challenges;
-	struct iis_log *iis_log;
+	struct site_parts parts;
+	atomic_llong offset_ms; /* clock.offset, for the deployment's clock */
+	struct env clock; /* parts.env points here */
+	pthread_mutex_t change; /* one change at a time; before lock */
+	struct host configured; /* under change */
 	pthread_mutex_t lock; /* of current */
 	struct site_snapshot *current;
 };
 
-/* The dates of an RA certificate that the model calls expired: two years that ended yesterday. */
-static struct ca_validity
-ra_validity(int state, int64_t now)
+static int64_t
+site_now_ms(void *ctx)
 {
-	if (state == HOST_CERT_EXPIRED)
-		return (struct ca_validity){ now - 731 * DAY, now - DAY };
-	return (struct ca_validity){ 0, 0 };
+	struct site *site = ctx;
+
+	return env_now_ms(site->parts.real) + atomic_load(&site->offset_ms);
 }
 
 static int
-mint(struct ca_material **out, const struct site_options *o, struct err *e)
+site_random(void *ctx, uint8_t *p, size_t n)
 {
-	int64_t now = env_now(o->env);
-	struct ca_material_spec spec = {
-		.keys = o->keys,
-		.hostname = o->hostname,
-		.url_base = o->url_base,
-		.now = now,
-		.ra_sign = ra_validity(o->host->ra.signing, now),
-		.ra_encrypt = ra_validity(o->host->ra.encryption, now),
-	};
-	struct pki_ctx *ctx = pki_ctx_new(o->lib, e);
-	int rc = -1;
+	struct site *site = ctx;
 
-	if (ctx != NULL)
-		rc = ca_material_mint(out, ctx, &spec, o->env, e);
-	pki_ctx_free(ctx);
-	return rc;
+	return site->parts.real->random(site->parts.real->ctx, p, n);
 }
 
-static struct site_snapshot *
-snapshot_new(
-    const struct site *site, const struct site_options *o, struct err *e)
+static void
+publish(struct site *site, struct site_snapshot *next)
 {
-	struct site_snapshot *s = calloc(1, sizeof(*s));
+	struct site_snapshot *before;
 
-	if (s == NULL) {
-		(void)err_set(e, ERR_MEMORY, "no memory for a deployment");
-		return NULL;
+	pthread_mutex_lock(&site->lock);
+	before = site->current;
+	site->current = next;
+	pthread_mutex_unlock(&site->lock);
+	site_release(before);
+}
+
+static bool
+is_restart(enum host_effect event)
+{
+	return event != HOST_NOW;
+}
+
+/*
+ * Bring into force what this event brings, and let the pool start when it is
+ * such an event. change is held.
+ */
+static int
+take_effect(struct site *site, enum host_effect event, struct err *e)
+{
+	struct site_snapshot *now = site->current, *next;
+	struct host host = site->configured;
+
+	if (now != NULL) {
+		host = now->host;
+		host_take_effect(&host, &site->configured, event);
 	}
-	atomic_init(&s->refs, 1);
-	s->host = *o->host;
-	if (mint(&s->material, o, e) == -1) {
-		free(s);
-		return NULL;
+	atomic_store(&site->offset_ms, host.clock.offset_ms);
+	next = snapshot_make(&site->parts, &host, now, is_restart(event), e);
+	if (next == NULL)
+		return -1;
+	if (is_restart(event) && boot(&site->parts, next, e) == -1) {
+		site_release(next);
+		return -1;
 	}
-	s->dep = (struct ndes_deployment){
-		.env = o->env,
-		.hostname = o->hostname,
-		.admin_user = o->admin_user,
-		.admin_password = o->admin_password,
-		.ca = site->ca,
-		.material = s->material,
-		.challenges = site->challenges,
-		.iis_log = site->iis_log,
-	};
-	s->dep.mscep = ndes_mscep_start(&s->host, s->material, env_now(o->env));
-	return s;
+	publish(site, next);
+	return 0;
 }
 
 struct site *
@@ -92,19 +92,12 @@ site_new(const struct site_options *o, struct err *e)
 		(void)err_set(e, ERR_MEMORY, "no memory for a site");
 		return NULL;
 	}
+	pthread_mutex_init(&site->change, NULL);
 	pthread_mutex_init(&site->lock, NULL);
-	site->env = o->env;
-	site->store = store_open(NULL, e);
-	if (site->store != NULL)
-		site->ca = ca_new(site->store, o->env, e);
-	if (site->ca != NULL)
-		site->challenges = challenge_cache_new(o->challenge, e);
-	if (site->challenges != NULL && o->log_dir != NULL)
-		site->iis_log = iis_log_open(o->log_dir, e);
-	if (site->challenges != NULL &&
-	    (o->log_dir == NULL || site->iis_log != NULL))
-		site->current = snapshot_new(site, o, e);
-	if (site->current == NULL) {
+	site->clock = (struct env){ site_now_ms, site_random, site };
+	site->configured = *o->host;
+	if (site_parts_open(&site->parts, o, &site->clock, e) == -1 ||
+	    take_effect(site, HOST_COMPUTER_RESTART, e) == -1) {
 		site_free(site);
 		return NULL;
 	}
@@ -117,11 +110,9 @@ site_free(struct site *site)
 	if (site == NULL)
 		return;
 	site_release(site->current);
-	iis_log_close(site->iis_log);
-	challenge_cache_free(site->challenges);
-	ca_free(site->ca);
-	store_close(site->store);
+	site_parts_close(&site->parts);
 	pthread_mutex_destroy(&site->lock);
+	pthread_mutex_destroy(&site->change);
 	free(site);
 }
 
@@ -138,26 +129,104 @@ site_acquire(struct site *site)
 }
 
 void
-site_release(struct site_snapshot *s)
+site_configured(struct site *site, struct host *out)
 {
-	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
-		return;
-	ca_material_free(s->material);
-	free(s);
+	pthread_mutex_lock(&site->change);
+	*out = site->configured;
+	pthread_mutex_unlock(&site->change);
+}
+
+/* Try a new configuration; keep the old one when it cannot be brought into force. */
+static int
+reconfigure(struct site *site, const struct host *wanted,
+    enum host_effect event, struct err *e)
+{
+	struct host before = site->configured;
+
+	site->configured = *wanted;
+	if (take_effect(site, event, e) == -1) {
+		site->configured = before;
+		return -1;
+	}
+	return 0;
+}
+
+int
+site_edit(struct site *site, site_edit_fn *edit, void *ctx, struct err *e)
+{
+	struct host wanted;
+	bool starts;
+	int rc;
+
+	pthread_mutex_lock(&site->change);
+	wanted = site->configured;
+	rc = edit(ctx, &wanted, e);
+	starts = wanted.app_pool.state == HOST_POOL_STARTED &&
+	    site->configured.app_pool.state != HOST_POOL_STARTED;
+	if (rc == 0)
+		rc = reconfigure(
+		    site, &wanted, starts ? HOST_POOL_START : HOST_NOW, e);
+	pthread_mutex_unlock(&site->change);
+	return rc;
+}
+
+static const struct {
+	const char *name;
+	enum host_effect event;
+} restarts[SITE_RESTARTS] = {
+	[SITE_RESTART_APP_POOL] = { "app-pool", HOST_POOL_START },
+	[SITE_RESTART_IIS] = { "iis", HOST_SERVICE_RESTART },
+	[SITE_RESTART_COMPUTER] = { "computer", HOST_COMPUTER_RESTART },
+	[SITE_RESTART_CONNECTOR] = { "connector", HOST_NOW },
+	[SITE_RESTART_INTUNE_CONNECTOR] = { "intune-connector", HOST_NOW },
+};
+
+const char *
+site_restart_name(enum site_restart what)
+{
+	return (unsigned)what < SITE_RESTARTS ? restarts[what].name : NULL;
+}
+
+/* What starting a service means for what is configured. A pool that an administrator stopped stays so when more than itself is restarted. */
+static void
+start_services(struct host *h, enum site_restart what)
+{
+	if (what == SITE_RESTART_CONNECTOR || what == SITE_RESTART_COMPUTER)
+		h->app_proxy.connector = HOST_RUNNING;
+	if (what == SITE_RESTART_INTUNE_CONNECTOR ||
+	    what == SITE_RESTART_COMPUTER)
+		h->policy_module.connector_service = HOST_RUNNING;
+	if (what == SITE_RESTART_APP_POOL ||
+	    (restarts[what].event != HOST_NOW &&
+		h->app_pool.state == HOST_POOL_DISABLED))
+		h->app_pool.state = HOST_POOL_STARTED;
+}
+
+int
+site_restart(struct site *site, enum site_restart what, struct err *e)
+{
+	struct host wanted;
+	int rc;
+
+	pthread_mutex_lock(&site->change);
+	wanted = site->configured;
+	start_services(&wanted, what);
+	rc = reconfigure(site, &wanted, restarts[what].event, e);
+	pthread_mutex_unlock(&site->change);
+	return rc;
 }
 
 int
 site_evidence(struct site *site, const struct ndes_exchange *x,
     int64_t taken_ms, struct err *e)
 {
-	if (site->iis_log == NULL || !x->evidence.in_iis_log)
+	if (site->parts.evidence == NULL)
 		return 0;
-	return iis_log_write(
-	    site->iis_log, x, env_now_ms(site->env), taken_ms, e);
+	return evidence_exchange(site->parts.evidence, x, taken_ms, e);
 }
 
 struct challenge_cache *
 site_challenges(struct site *site)
 {
-	return site->challenges;
+	return site->parts.challenges;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A site: one simulated deployment with its own model, CA, passwords and
- * evidence. The model and all that is made from it are an immutable snapshot
- * that an exchange takes at arrival and keeps to its end; a change makes a new
- * snapshot and swaps it in whole.
+ * A site: one simulated deployment with its own model, CA, passwords, pool and
+ * evidence. The model in force and all that is made from it are an immutable
+ * snapshot that an exchange takes at arrival and keeps to its end; a change
+ * makes a new snapshot and swaps it in whole.
  */
 #ifndef SERVER_SITE_H
 #define SERVER_SITE_H
@@ -13,11 +13,14 @@
 #include "ndes/deployment.h"
 #include "ndes/host.h"
 
+struct
+    site_material; /* counted: snapshots share it while nothing in it changes */
+
 struct site_snapshot {
 	atomic_uint refs;
 	struct host host; /* what is in force */
 	struct ndes_deployment dep;
-	struct ca_material *material; /* owned; dep lends it */
+	struct site_material *material; /* one reference; dep lends from it */
 };
 
 struct site_options {
@@ -34,13 +37,41 @@ struct site_options {
 
 struct site;
 
-/* Start the deployment, as after a restart of the computer. NULL on failure. */
+/* Start the deployment, as a computer starts. NULL on failure. */
 struct site *site_new(const struct site_options *options, struct err *e);
 void site_free(struct site *site); /* accepts NULL; no exchange may be left */
 
 /* What is in force now; released with site_release(). Any thread. */
 struct site_snapshot *site_acquire(struct site *site);
 void site_release(struct site_snapshot *snapshot);
+
+/* What is configured, in force or not. Any thread. */
+void site_configured(struct site *site, struct host *out);
+
+/*
+ * Change what is configured. edit() gets a copy; when it returns -1 nothing
+ * changes. Values whose moment is "at once" are in force when this returns;
+ * setting app_pool.state to started starts the pool. Any thread.
+ */
+typedef int site_edit_fn(void *ctx, struct host *configured, struct err *e);
+MUST_USE int site_edit(
+    struct site *site, site_edit_fn *edit, void *ctx, struct err *e);
+
+enum site_restart {
+	SITE_RESTART_APP_POOL, /* starts it when it is not started */
+	SITE_RESTART_IIS,
+	SITE_RESTART_COMPUTER,
+	SITE_RESTART_CONNECTOR, /* the proxy connector's service is started */
+	SITE_RESTART_INTUNE_CONNECTOR, /* the Intune Connector Service is started */
+	SITE_RESTARTS
+};
+
+/* "app-pool", "iis", "computer", "connector", "intune-connector"; NULL out of range. */
+const char *site_restart_name(enum site_restart what);
+
+/* Values whose moment has come are in force when this returns. Any thread. */
+MUST_USE int site_restart(
+    struct site *site, enum site_restart what, struct err *e);
 
 /* The evidence of a finished exchange goes into the logs that belong to it. */
 struct ndes_exchange;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* The start of the application pool SCEP: passwords, pool, and what the event logs say of it. */
+#include "server/boot.h"
+
+#include <stdio.h>
+
+#include "ndes/evidence.h"
+#include "ndes/pool.h"
+
+#define POOL_NAME "SCEP"
+
+static int
+log_event(const struct site_parts *p, enum event_kind kind, const char *d1,
+    const char *d2, struct err *e)
+{
+	const struct event event = { kind, { d1, d2, NULL, NULL } };
+
+	return evidence_event(p->evidence, &event, e);
+}
+
+/* The pool does not start: WAS says why. */
+static int
+log_pool(const struct site_parts *p, const struct host *h, struct err *e)
+{
+	if (h->account.locked || h->account.password_expired) {
+		if (log_event(p, EVENT_WAS_IDENTITY, POOL_NAME, NULL, e) == -1)
+			return -1;
+		return log_event(
+		    p, EVENT_WAS_IDENTITY_DISABLED, POOL_NAME, NULL, e);
+	}
+	if (h->app_pool.state != HOST_POOL_DISABLED)
+		return 0;
+	if (log_event(p, EVENT_WAS_START_FAILED, POOL_NAME, NULL, e) == -1)
+		return -1;
+	return log_event(p, EVENT_WAS_RAPID_FAIL, POOL_NAME, NULL, e);
+}
+
+/* mscep.dll starts, or says why not (events 1, 2, 10). */
+static int
+log_mscep(
+    const struct site_parts *p, const struct mscep_state *mscep, struct err *e)
+{
+	char code[16];
+
+	if (mscep->loaded)
+		return log_event(p, EVENT_NDES_STARTED, NULL, NULL, e);
+	snprintf(code, sizeof(code), "0x%08lx", (unsigned long)mscep->hresult);
+	if (log_event(p, EVENT_NDES_RA_CERT, code, mscep->why, e) == -1)
+		return -1;
+	return log_event(p, EVENT_NDES_FAILED_TO_LOAD, code, mscep->why, e);
+}
+
+int
+boot(const struct site_parts *p, const struct site_snapshot *s, struct err *e)
+{
+	bool starts = s->host.app_pool.state == HOST_POOL_STARTED;
+
+	challenge_clear(p->challenges);
+	if (challenge_prefill(p->challenges, &s->host, p->env,
+		(size_t)s->host.mscep.cached_passwords, e) == -1)
+		return -1;
+	pool_start(p->pool, &s->host);
+	if (p->evidence == NULL)
+		return 0;
+	if (evidence_setup(p->evidence, &s->host, e) == -1 ||
+	    log_pool(p, &s->host, e) == -1)
+		return -1;
+	return starts ? log_mscep(p, &s->dep.mscep, e) : 0;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* One slot for each built-in scenario, filled on demand. */
+#include "server/catalogue.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "scenario/scenario.h"
+
+struct catalogue {
+	struct site_options options;
+	pthread_mutex_t lock; /* of sites */
+	size_t count;
+	struct site *sites[]; /* in the order of scenario_builtins() */
+};
+
+struct catalogue *
+catalogue_new(const struct site_options *options, struct err *e)
+{
+	struct catalogue *c;
+	size_t n;
+
+	(void)scenario_builtins(&n);
+	c = calloc(1, sizeof(*c) + n * sizeof(struct site *));
+	if (c == NULL) {
+		(void)err_set(e, ERR_MEMORY, "no memory for the catalogue");
+		return NULL;
+	}
+	pthread_mutex_init(&c->lock, NULL);
+	c->options = *options;
+	c->count = n;
+	return c;
+}
+
+void
+catalogue_free(struct catalogue *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->count; i++)
+		site_free(c->sites[i]);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+/* The healthy model with the scenario's edits. */
+static int
+model_of(const struct scenario_builtin *b, struct host *host, struct err *e)
+{
+	struct scenario_report report;
+	struct scenario *s;
+
+	scenario_report_init(&report);
+	s = scenario_load(b->name, b->text, &report, e);
+	host_init(host);
+	if (s != NULL)
+		scenario_apply(s, host);
+	else
+		(void)err_set(e, ERR_SCENARIO, "%s", buf_str(&report.lines));
+	scenario_report_clear(&report);
+	scenario_free(s);
+	return s == NULL ? -1 : 0;
+}
+
+/* LOGDIR/x/NAME; the parent folders are made here, the last one by evidence. */
+static int
+log_dir_of(const char *log_dir, const char *name, char **out, struct err *e)
+{
+	char *parent = NULL;
+	int rc = 0;
+
+	*out = NULL;
+	if (log_dir == NULL)
+		return 0;
+	if (asprintf(&parent, "%s/x", log_dir) == -1)
+		return err_set(e, ERR_MEMORY, "no memory for a log folder");
+	(void)mkdir(log_dir, 0777);
+	(void)mkdir(parent, 0777);
+	if (asprintf(out, "%s/%s", parent, name) == -1) {
+		*out = NULL;
+		rc = err_set(e, ERR_MEMORY, "no memory for a log folder");
+	}
+	free(parent);
+	return rc;
+}
+
+static struct site *
+open_site(
+    const struct catalogue *c, const struct scenario_builtin *b, struct err *e)
+{
+	struct site_options o = c->options;
+	struct site *site = NULL;
+	struct host host;
+	char *dir;
+
+	if (log_dir_of(c->options.log_dir, b->name, &dir, e) == -1)
+		return NULL;
+	if (model_of(b, &host, e) == 0) {
+		o.log_dir = dir;
+		o.host = &host;
+		site = site_new(&o, e);
+	}
+	free(dir);
+	return site;
+}
+
+struct site *
+catalogue_site(struct catalogue *c, struct bytes scenario, struct err *e)
+{
+	size_t n;
+	const struct scenario_builtin *all = scenario_builtins(&n);
+	struct site *site = NULL;
+
+	for (size_t i = 0; i < c->count; i++) {
+		if (!bytes_eq_nocase(scenario, bytes_str(all[i].name)))
+			continue;
+		pthread_mutex_lock(&c->lock);
+		if (c->sites[i] == NULL)
+			c->sites[i] = open_site(c, &all[i], e);
+		site = c->sites[i];
+		pthread_mutex_unlock(&c->lock);
+		return site;
+	}
+	(void)err_set(e, ERR_USAGE,
+	    "there is no built-in scenario of that "
+	    "name");
+	return NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sites below /x/: one for each built-in scenario, made when it is first
+ * asked for. One lock inside; any thread.
+ */
+#ifndef SERVER_CATALOGUE_H
+#define SERVER_CATALOGUE_H
+
+#include "server/site.h"
+
+struct catalogue;
+
+/* options are copied, what they borrow must outlive the catalogue; log_dir and host are each site's own business. NULL on failure. */
+struct catalogue *catalogue_new(
+    const struct site_options *options, struct err *e);
+void catalogue_free(struct catalogue *c); /* accepts NULL */
+
+/* The site of a built-in scenario; NULL: no such scenario (ERR_USAGE), or we failed. Lent. */
+struct site *catalogue_site(
+    struct catalogue *c, struct bytes scenario, struct err *e);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The server as its own files see it; private to the room. */
+#ifndef SERVER_INSIDE_H
+#define SERVER_INSIDE_H
+
+#include "server/catalogue.h"
+#include "server/server.h"
+#include "server/workers.h"
+
+struct server {
+	const struct env *env;
+	struct log log;
+	unsigned threads;
+	/* owned texts */
+	char *hostname, *challenge, *admin_user, *admin_password, *log_dir;
+	char *url_base; /* NULL before the start */
+	struct host host; /* the model to begin with */
+	struct pki_lib *lib;
+	struct ca_keys *keys;
+	struct site *site; /* the default site */
+	struct catalogue *catalogue; /* the sites below /x/ */
+	uint8_t fingerprint[32];
+	struct workers *workers;
+	void (*listeners)(void *ctx, const struct server_listening *l);
+	void *listeners_ctx;
+};
+
+#endif
