@@ -658,6 +658,7 @@ an_envelope_for_the_ca_cannot_be_opened(void **state)
 	post(&f, f.sent.der.p, f.sent.der.n);
 	assert_http_500(&f, 18, 0x80090005);
 	assert_non_null(strstr(f.x.why, "second of GetCACert"));
+	assert_non_null(strstr(f.x.why, "it is for the CA certificate"));
 	flow_close(&f);
 }
 
