@@ -80,7 +80,7 @@ report_duplicates(struct reader *r, struct tree_node **keys, size_t n)
 {
 	size_t first = 0;
 
-	qsort(keys, n, sizeof(keys[0]), compare_keys);
+	qsort(keys, n, sizeof(void *), compare_keys);
 	for (size_t i = 1; i < n; i++) {
 		if (!bytes_eq(keys[i]->text, keys[first]->text)) {
 			first = i;
