@@ -39,7 +39,7 @@ LIBS         := $(call PKG,--libs $(LIBPKGS))
 CURL         := $(call PKG,--libs libcurl)
 
 # Sources by wildcard; scenarios and keys are compiled in from generated files.
-GEN     := $(if $(wildcard src/scenario/embed.sh),$(B)/gen/scenario_builtins.c) $(B)/gen/ca_builtin_keys.c
+GEN     := $(B)/gen/scenario_builtins.c $(B)/gen/ca_builtin_keys.c
 LIBSRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c))
 LIBOBJ  := $(LIBSRC:%.c=$(B)/%.o) $(GEN:.c=.o)
 CLIOBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard src/cli/*.c))

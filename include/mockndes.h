@@ -20,6 +20,10 @@ extern "C" {
 
 #define MOCKNDES_VERSION "0.1.0"
 
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
 struct mockndes;
 
 /* What a failed call was about; the numbers of 1 to 4 are the exit codes of the command. */
@@ -112,6 +116,10 @@ const char *mockndes_builtin(size_t i);
  * caller frees it with free().
  */
 char *mockndes_scenario_part(const char *name_or_path, const char *part);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

@@ -88,28 +88,36 @@ fill_peer(struct front_exchange *fx)
 	fx->rq.local_port = p->local_port;
 }
 
-/* Is the word among the comma-separated ones of any header called name? */
-static bool
-has_token(const struct http_request *rq, struct bytes name, struct bytes word)
+/* The next of the comma-separated words of *rest, blanks around it gone; moves *rest behind it. */
+static struct bytes
+next_word(struct bytes *rest)
 {
-	struct bytes v, w;
+	const uint8_t *comma = memchr(rest->p, ',', rest->n);
+	size_t n = comma == NULL ? rest->n : (size_t)(comma - rest->p);
+	struct bytes w = bytes_of(rest->p, n);
+
+	*rest = bytes_from(*rest, n + 1);
+	while (w.n > 0 && (w.p[0] == ' ' || w.p[0] == '\t'))
+		w = bytes_from(w, 1);
+	while (w.n > 0 && (w.p[w.n - 1] == ' ' || w.p[w.n - 1] == '\t'))
+		w.n--;
+	return w;
+}
+
+/* Is the word in a list that any header called name has? */
+static bool
+has_word(const struct http_request *rq, struct bytes name, struct bytes word)
+{
+	struct bytes rest;
 	size_t i;
 
 	for (i = 0; i < rq->header_count; i++) {
+		rest = rq->headers[i].value;
 		if (!bytes_eq_nocase(rq->headers[i].name, name))
 			continue;
-		for (v = rq->headers[i].value; v.n > 0;
-		     v = bytes_from(v, w.n + 1)) {
-			w = v;
-			while (w.n > 0 && (*w.p == ' ' || *w.p == '\t'))
-				w = v = bytes_from(w, 1);
-			w.n = 0;
-			while (w.n < v.n && v.p[w.n] != ',' &&
-			    v.p[w.n] != ' ' && v.p[w.n] != '\t')
-				w.n++;
-			if (bytes_eq_nocase(w, word))
+		while (rest.n > 0)
+			if (bytes_eq_nocase(next_word(&rest), word))
 				return true;
-		}
 	}
 	return false;
 }
@@ -120,10 +128,10 @@ wants_close(const struct http_request *rq)
 {
 	const struct bytes connection = BYTES_LIT("Connection");
 
-	if (has_token(rq, connection, BYTES_LIT("close")))
+	if (has_word(rq, connection, BYTES_LIT("close")))
 		return true;
 	return !bytes_eq(rq->version, BYTES_LIT("HTTP/1.1")) &&
-	    !has_token(rq, connection, BYTES_LIT("keep-alive"));
+	    !has_word(rq, connection, BYTES_LIT("keep-alive"));
 }
 
 /* Is it settled by the headers alone that the body is not worth reading? */
@@ -139,7 +147,7 @@ refuse_early(struct front_exchange *fx)
 		return false;
 	fx->rq.body_too_long = true;
 	return n / DISCARD_FACTOR > max ||
-	    has_token(&fx->rq, BYTES_LIT("Expect"), BYTES_LIT("100-continue"));
+	    has_word(&fx->rq, BYTES_LIT("Expect"), BYTES_LIT("100-continue"));
 }
 
 /* All of the request but its body. */

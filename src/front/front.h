@@ -18,7 +18,7 @@ struct front_exchange; /* one request in flight; front's own */
 
 enum front_end {
 	FRONT_SENT, /* the reply went out whole */
-	FRONT_CLIENT_GONE, /* the client closed or reset before the end */
+	FRONT_CLIENT_GONE, /* the client closed or reset before the end, as far as TCP tells */
 	FRONT_STOPPED, /* the server is stopping */
 };
 
@@ -36,10 +36,15 @@ struct front_handler {
 	void *ctx;
 };
 
-/* Exchange memory for the request's own texts. */
+/*
+ * What a listener takes. head_max costs: the library keeps a pool of that
+ * size per connection and clears it after each request, so an active
+ * connection that stays open holds as many bytes. Measured: 488 KiB cost
+ * 6 to 13 us a request more than 8 KiB, 232 KiB cost 3 to 6.
+ */
 struct front_limits {
 	size_t
-	    head_max; /* request line and headers that the library takes; 512 KiB */
+	    head_max; /* request line and headers; more gets the library's own 414 or 431 */
 	size_t
 	    body_max; /* 1 MiB; more is discarded and rq->body_too_long set */
 	unsigned connections_max; /* beyond it new connections are refused */
@@ -81,13 +86,21 @@ void front_set_user(struct front_exchange *fx, void *user);
 /*
  * Give the reply; everything it lends must live until done(). Any thread,
  * exactly once.
+ *
+ * A reply goes out as its own bytes when it or the client ends the
+ * connection, when its reason is not the standard one, or when its
+ * Content-Length is not the body's; "Connection: close" is put behind its
+ * headers when it is not among them. On a connection that stays open the
+ * library sends it: headers in order, but Content-Length last and the
+ * library's reason phrase.
  */
 void front_answer(struct front_exchange *fx, const struct http_reply *reply);
 
 /*
  * Stop accepting; in-flight exchanges have until the deadline to end, then
  * their connections are closed. The handler's own threads must still run, for
- * exchanges that they hold. Ends the event thread.
+ * exchanges that they hold: this waits, without limit, until each was
+ * answered. Ends the event thread.
  */
 void front_stop(struct front *f, int64_t grace_ms);
 void front_free(

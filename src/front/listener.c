@@ -212,15 +212,22 @@ keep_escapes(void *cls, struct MHD_Connection *connection, char *s)
 	return strlen(s);
 }
 
-/* What the library says of clients and handshakes is worth a look only when one looks for it. */
+/*
+ * What the library says of clients and handshakes is worth a look only when
+ * one looks for it; what it says of the replies that we sent ourselves (the
+ * handler then refuses, to end the connection) is not even that.
+ */
 __attribute__((format(printf, 2, 0))) static void
 on_message(void *cls, const char *fmt, va_list ap)
 {
+	static const char ours[] = "Application reported internal error";
 	struct front_listener *l = cls;
 	char text[512];
 	size_t n;
 
 	vsnprintf(text, sizeof(text), fmt, ap);
+	if (strncmp(text, ours, sizeof(ours) - 1) == 0)
+		return;
 	for (n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
 		text[n - 1] = '\0';
 	log_say(&l->front->log, LOG_DEBUG, "http: %s", text);

@@ -321,10 +321,10 @@ challenge_hold(struct challenge_cache *c, struct bytes text,
 		state = find_spent(c, text);
 	else if ((*link)->held)
 		state = CHALLENGE_USED; /* by an exchange under way */
-	else
-		state = CHALLENGE_GOOD;
-	if (state == CHALLENGE_GOOD)
+	else {
 		(*link)->held = true;
+		state = CHALLENGE_GOOD;
+	}
 	pthread_mutex_unlock(&c->lock);
 	return state;
 }

@@ -110,13 +110,46 @@ no_certrep(struct ndes_exchange *x, uint32_t hresult, unsigned event_id)
 	x->outcome.event_id = event_id;
 }
 
+static bool
+is_meant_for(const struct scep_message *m, const struct pki_cert *cert)
+{
+	return m->recipient_serial.n > 0 &&
+	    bytes_eq(m->recipient_serial, cert->serial) &&
+	    bytes_eq(m->recipient_issuer, cert->issuer);
+}
+
+/* Whose the envelope is, where that is a certificate of ours; else the decoder's words. */
+static const char *
+detail(const struct ndes_exchange *x)
+{
+	static const struct {
+		enum ca_role role;
+		const char *text;
+	} others[] = {
+		{ CA_ISSUING, "it is for the CA certificate, the third" },
+		{ CA_RA_SIGN,
+		    "it is for the RA signing certificate, the first" },
+		{ CA_ROOT, "it is for the root certificate" },
+	};
+	const struct scep_message *m = &x->message;
+
+	if (m->verdict != SCEP_WRONG_RECIPIENT)
+		return m->what;
+	for (size_t i = 0; i < nitems(others); i++) {
+		if (is_meant_for(
+			m, ca_material_cert(x->dep->material, others[i].role)))
+			return others[i].text;
+	}
+	return m->what;
+}
+
 static void
 decide_by_verdict(struct ndes_exchange *x)
 {
 	const struct scep_message *m = &x->message;
 	const struct verdict_row *row = &verdict_rows[m->verdict];
 
-	say(x, row->why, m->what);
+	say(x, row->why, detail(x));
 	if (row->answer == ANSWER_CERTREP && m->transaction_id.n > 0) {
 		struct ndes_refusal refusal = {
 			.fail_info = row->fail_info,

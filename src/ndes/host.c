@@ -16,7 +16,7 @@
 #include "base/text.h"
 
 /* How much of a bad value an error sentence repeats. */
-#define SHOWN_MAX 60
+#define SHOWN_MAX ((size_t)60)
 
 static size_t
 key_size(const struct host_key *key)

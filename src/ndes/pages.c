@@ -294,7 +294,7 @@ ndes_http_sys_page(
 
 /* ---- pages of mscep.dll ---- */
 
-#define PAGE_MAX 65536
+#define PAGE_MAX ((size_t)65536)
 
 static const char page_head[] =
     "<HTML><Head>\r\n"
@@ -344,11 +344,10 @@ ndes_netbios_name(const char *hostname, char out[16])
 {
 	size_t n = 0;
 
-	for (; n < 15 && hostname[n] != '\0' && hostname[n] != '.'; n++) {
-		char c = hostname[n];
-
-		out[n] = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
-	}
+	for (; n < 15 && hostname[n] != '\0' && hostname[n] != '.'; n++)
+		out[n] = hostname[n] >= 'a' && hostname[n] <= 'z'
+		    ? (char)(hostname[n] - 'a' + 'A')
+		    : hostname[n];
 	out[n] = '\0';
 }
 

@@ -75,12 +75,13 @@ reaches_dll(struct bytes path, const char *app)
 	struct bytes rest = bytes_from(path, root.n);
 	struct bytes dll = BYTES_LIT("/mscep.dll");
 
-	if (!bytes_starts_nocase(path, root))
+	if (path.p == NULL || !bytes_starts_nocase(path, root))
 		return false;
 	if (bytes_eq(rest, BYTES_LIT("/")))
 		return true;
 	return bytes_starts_nocase(rest, dll) &&
-	    (rest.n == dll.n || rest.p[dll.n] == '/');
+	    (rest.n == dll.n ||
+		bytes_starts_nocase(bytes_from(rest, dll.n), BYTES_LIT("/")));
 }
 
 static enum ndes_op

@@ -306,6 +306,7 @@ read_file(struct loader *l, const char *file, struct bytes text, struct err *e)
 		read_root(l, root);
 		if (l->s->name == NULL)
 			name_by_file(l, file);
+		keep(l, &l->s->text, text);
 		if (l->failed)
 			rc = err_set(
 			    e, ERR_MEMORY, "no memory for a scenario file");

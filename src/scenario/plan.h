@@ -28,6 +28,7 @@ struct plan_step {
 struct scenario {
 	struct arena arena; /* everything below */
 	const char *name, *title, *source, *symptom, *cause;
+	const char *text; /* the file */
 	struct plan_edits host;
 	struct plan_step steps[SCENARIO_STEPS_MAX];
 	size_t step_count;

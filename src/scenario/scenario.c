@@ -52,6 +52,12 @@ scenario_cause(const struct scenario *s)
 	return s->cause;
 }
 
+const char *
+scenario_text(const struct scenario *s)
+{
+	return s->text;
+}
+
 size_t
 scenario_step_count(const struct scenario *s)
 {

@@ -6,6 +6,7 @@
  */
 #include "scenario/tree.h"
 
+#include <assert.h>
 #include <libfyaml.h>
 #include <stdlib.h>
 
@@ -79,7 +80,7 @@ report_duplicates(struct reader *r, struct tree_node **keys, size_t n)
 {
 	size_t first = 0;
 
-	qsort(keys, n, sizeof(keys[0]), compare_keys);
+	qsort(keys, n, sizeof(void *), compare_keys);
 	for (size_t i = 1; i < n; i++) {
 		if (!bytes_eq(keys[i]->text, keys[first]->text)) {
 			first = i;
@@ -99,7 +100,7 @@ find_duplicates(struct reader *r, const struct tree_node *mapping)
 
 	if (mapping->count < 4)
 		return;
-	keys = malloc(mapping->count / 2 * sizeof(struct tree_node *));
+	keys = calloc(mapping->count / 2, sizeof(void *));
 	if (keys == NULL) {
 		r->failed = true;
 		return;
@@ -181,9 +182,11 @@ open_node(struct reader *r, enum tree_kind kind, struct place at)
 static void
 close_node(struct reader *r)
 {
-	struct tree_node *n = r->open[--r->depth];
+	const struct tree_node *n;
 
-	if (n->kind == TREE_MAPPING && !r->failed)
+	assert(r->depth > 0);
+	n = r->open[--r->depth];
+	if (n != NULL && n->kind == TREE_MAPPING && !r->failed)
 		find_duplicates(r, n);
 }
 

@@ -117,7 +117,8 @@ read_names(struct scep_walk *w, uint8_t second_id, const char *part,
 	asn1_open(&r, w->m->content, &fault);
 	if (!asn1_take_enter(&r, ASN1_SEQUENCE, &in) ||
 	    !asn1_take(&in, ASN1_SEQUENCE, &issuer) ||
-	    !asn1_take(&in, second_id, second) || fault.why != NULL)
+	    !asn1_take(&in, second_id, second) || !asn1_end(&in) ||
+	    fault.why != NULL)
 		return bad_inner(w, &r, part);
 	w->m->inner_issuer = issuer.whole;
 	if (r.rest.n > 0)

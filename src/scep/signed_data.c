@@ -25,7 +25,8 @@ refuse_start(struct scep_walk *w, const struct asn1_reader *r)
 	struct asn1_item item;
 
 	if (ends_in_first_header(w->body))
-		scep_walk_refuse(w, SCEP_TRUNCATED, w->body.p + w->body.n,
+		scep_walk_refuse(w, SCEP_TRUNCATED,
+		    bytes_from(w->body, w->body.n).p,
 		    "the message ends after %zu bytes, inside its first header",
 		    w->body.n);
 	else if (asn1_peek(r, &item) && !item.truncated)

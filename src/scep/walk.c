@@ -85,7 +85,8 @@ scep_walk_broken(struct scep_walk *w, const struct asn1_reader *r,
 {
 	const struct asn1_fault *f = r->fault;
 	const char *why = f->why == NULL ? "unexpected contents" : f->why;
-	const uint8_t *where = f->why == NULL ? r->rest.p : r->origin + f->at;
+	const uint8_t *where =
+	    f->why == NULL || r->origin == NULL ? r->rest.p : r->origin + f->at;
 
 	if (strstr(why, "too deep") != NULL)
 		v = SCEP_OVER_LIMIT;

@@ -210,6 +210,10 @@ struct client_ca {
 int client_ca_fetch(struct client *c, const char *url, struct client_ca *ca);
 void client_ca_clear(struct client_ca *ca);
 
+/* The same from an answer that is there already. */
+int client_ca_read(
+    struct client *c, const struct client_http *h, struct client_ca *ca);
+
 /* Trust this CA's root for HTTPS from now on. */
 int client_trust(struct client *c, const struct client_ca *ca);
 

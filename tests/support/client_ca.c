@@ -70,6 +70,17 @@ read_ca(struct client *c, const struct client_http *h, struct client_ca *ca)
 }
 
 int
+client_ca_read(
+    struct client *c, const struct client_http *h, struct client_ca *ca)
+{
+	memset(ca, 0, sizeof *ca);
+	int rc = read_ca(c, h, ca);
+	if (rc)
+		client_ca_clear(ca);
+	return rc;
+}
+
+int
 client_ca_fetch(struct client *c, const char *url, struct client_ca *ca)
 {
 	char full[CLIENT_TEXT_MAX];
@@ -78,9 +89,7 @@ client_ca_fetch(struct client *c, const char *url, struct client_ca *ca)
 	snprintf(full, sizeof full, "%s?operation=GetCACert", url);
 	int rc = client_get(c, full, NULL, &h);
 	if (!rc)
-		rc = read_ca(c, &h, ca);
-	if (rc)
-		client_ca_clear(ca);
+		rc = client_ca_read(c, &h, ca);
 	client_http_clear(&h);
 	return rc;
 }

@@ -49,7 +49,7 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
 	done
 	[ -z "$lacking" ] && exit 0
 	echo "missing, and no apt-get here to install it:$lacking" >&2
-	echo "on Debian the packages are:" $want >&2
+	echo "on Debian the packages are: $want" >&2
 	exit 1
 fi
 

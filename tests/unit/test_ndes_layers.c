@@ -638,6 +638,41 @@ the_missing_slash_is_added_and_the_query_kept(void **state)
 	room_close(&r);
 }
 
+/* ---- want of memory ---- */
+
+static void
+want_of_memory_never_makes_a_lying_reply(void **state)
+{
+	static const char *const targets[] = { DLL, "/certsrv/mscep?a=b",
+		"/certsrv/mscep_admin/", "/%zz", DLL "?operation=GetCACaps" };
+	struct room r;
+
+	(void)state;
+	room_open(&r, false);
+	for (size_t i = 0; i < nitems(targets); i++) {
+		for (size_t room = 0; room < 6000; room += 16) {
+			struct room_request rq = { .target = targets[i] };
+			struct ndes_exchange x;
+			char n[24];
+
+			room_receive(&r, &x, &rq);
+			x.arena.max = x.arena.used + room;
+			ndes_route(&x);
+			ndes_http_sys(&x);
+			if (x.reply.status == 0)
+				ndes_iis(&x);
+			if (x.reply.status == 0)
+				ndes_mscep_enter(&x);
+			assert_true(x.reply.status >= 200);
+			snprintf(n, sizeof(n), "%zu", x.reply.body.n);
+			assert_string_equal(
+			    room_header(&x, "Content-Length"), n);
+			ndes_exchange_clear(&x);
+		}
+	}
+	room_close(&r);
+}
+
 int
 main(void)
 {
@@ -664,6 +699,7 @@ main(void)
 		    credentials_in_any_domain_open_the_admin_application),
 		cmocka_unit_test(without_basic_nothing_is_offered),
 		cmocka_unit_test(the_missing_slash_is_added_and_the_query_kept),
+		cmocka_unit_test(want_of_memory_never_makes_a_lying_reply),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,6 +182,7 @@ static void
 tells_every_text(void **state)
 {
 	struct scenario *s = load_every_key();
+	struct buf text;
 
 	(void)state;
 	assert_string_equal(scenario_name(s), "every-key-at-the-top");
@@ -189,6 +190,9 @@ tells_every_text(void **state)
 	assert_string_equal(scenario_source(s), "The manual");
 	assert_string_equal(scenario_symptom(s), "Text over\ntwo lines.\n");
 	assert_string_equal(scenario_cause(s), "Text that is folded.\n");
+	text = file_read(VECTORS "sound/every-key-at-the-top.yaml");
+	assert_string_equal(scenario_text(s), buf_str(&text));
+	buf_clear(&text);
 	scenario_free(s);
 }
 

@@ -280,6 +280,148 @@ notes_bytes_behind_the_message(void **state)
 	cm_free(&msg);
 }
 
+/* ---- attributes that others write otherwise ---- */
+
+struct text_row {
+	const char *title;
+	int id; /* of transactionID and messageType */
+	const char *transaction, *type;
+	size_t transaction_n, type_n;
+	unsigned notes;
+};
+
+static const struct text_row texts[] = {
+	{ "PrintableString", 0x13, "1F+/=", "19", 0, 0, 0 },
+	{ "UTF8String", 0x0c, "1F+/=", "19", 0, 0, SCEP_NOTE_STRING_TYPE },
+	{ "NumericString", 0x12, "1F+/=", "19", 0, 0, SCEP_NOTE_STRING_TYPE },
+	{ "T61String", 0x14, "1F+/=", "19", 0, 0, SCEP_NOTE_STRING_TYPE },
+	{ "IA5String", 0x16, "1F+/=", "19", 0, 0, SCEP_NOTE_STRING_TYPE },
+	{ "VisibleString", 0x1a, "1F+/=", "19", 0, 0, SCEP_NOTE_STRING_TYPE },
+	{ "BMPString", 0x1e, "\0001\000F\000+\000/\000=", "\0001\0009", 10, 4,
+	    SCEP_NOTE_STRING_TYPE },
+};
+
+static struct cm_bytes
+attributed_message(struct fixture *f, const struct cm_attr *attrs)
+{
+	struct cm_bytes env = plain_envelope(f);
+	struct cm_bytes msg = cm_signed_by_hand(
+	    &(struct cm_hand_signed){
+		.signer = &f->client, .attrs = attrs, .certs = 1 },
+	    env.p, env.n);
+
+	cm_free(&env);
+	return msg;
+}
+
+static void
+takes_other_string_types_with_a_note(void **state)
+{
+	struct fixture *f = fix(state);
+
+	for (size_t i = 0; i < nitems(texts); i++) {
+		const struct text_row *row = &texts[i];
+		const struct cm_attr attrs[] = {
+			{ CM_TRANSACTION, row->id, row->transaction,
+			    row->transaction_n, 1 },
+			{ CM_TYPE, row->id, row->type, row->type_n, 1 },
+			{ CM_SENDER_NONCE, ASN1_ID_OCTET_STRING, NONCE, 0, 1 },
+			{ NULL, 0, NULL, 0, 0 },
+		};
+		struct cm_bytes msg = attributed_message(f, attrs);
+		struct decoded d;
+
+		decode(f, &d, &msg);
+		expect_verdict(
+		    row->title, &d.m, SCEP_SOUND, SCEP_AT_POSSESSION);
+		expect_span(row->title, d.m.transaction_id, BYTES_LIT("1F+/="));
+		assert_int_equal(d.m.type, SCEP_PKCSREQ);
+		assert_int_equal(d.m.notes, row->notes);
+		decoded_clear(&d);
+		cm_free(&msg);
+	}
+}
+
+struct nonce_row {
+	const char *nonce; /* NULL: none */
+	unsigned notes;
+};
+
+static const struct nonce_row nonces[] = {
+	{ NONCE, 0 },
+	{ "12345678", SCEP_NOTE_NONCE_LENGTH },
+	{ NONCE "x", SCEP_NOTE_NONCE_LENGTH },
+	{ NULL, SCEP_NOTE_NO_SENDER_NONCE },
+};
+
+static void
+takes_nonces_of_any_length_and_none_with_a_note(void **state)
+{
+	struct fixture *f = fix(state);
+
+	for (size_t i = 0; i < nitems(nonces); i++) {
+		const struct cm_attr attrs[] = {
+			{ CM_TRANSACTION, 0x13, TRANSACTION, 0, 1 },
+			{ CM_TYPE, 0x13, "17", 0, 1 },
+			{ nonces[i].nonce == NULL ? NULL : CM_SENDER_NONCE,
+			    ASN1_ID_OCTET_STRING, nonces[i].nonce, 0, 1 },
+			{ NULL, 0, NULL, 0, 0 },
+		};
+		struct cm_bytes msg = attributed_message(f, attrs);
+		struct decoded d;
+
+		decode(f, &d, &msg);
+		expect_verdict("nonce", &d.m, SCEP_SOUND, SCEP_AT_POSSESSION);
+		assert_int_equal(d.m.type, SCEP_RENEWALREQ);
+		assert_int_equal(d.m.notes, nonces[i].notes);
+		expect_span(
+		    "nonce", d.m.sender_nonce, bytes_str(nonces[i].nonce));
+		decoded_clear(&d);
+		cm_free(&msg);
+	}
+}
+
+/* As large as a request may be, in pieces of a kilobyte on both layers. */
+static void
+opens_a_megabyte_in_pieces(void **state)
+{
+	struct fixture *f = fix(state);
+	const size_t size = 1000 * 1000;
+	struct cm_bytes inner = cm_copy(NULL, 0);
+	const struct cm_attr attrs[] = {
+		{ CM_TRANSACTION, 0x13, TRANSACTION, 0, 1 },
+		{ CM_TYPE, 0x13, "99", 0, 1 },
+		{ NULL, 0, NULL, 0, 0 },
+	};
+	struct decoded d;
+
+	inner.p = realloc(inner.p, size);
+	CM_NEED(inner.p != NULL);
+	memset(inner.p, 'x', size);
+	inner.n = size;
+	struct cm_bytes env =
+	    cm_envelope_by_hand(&(struct cm_hand_envelope){ .to = &f->ra,
+				    .cipher = "AES-128-CBC",
+				    .cipher_oid = "2.16.840.1.101.3.4.1.2",
+				    .piece = 1000 },
+		inner.p, inner.n);
+	struct cm_bytes msg =
+	    cm_signed_by_hand(&(struct cm_hand_signed){ .signer = &f->client,
+				  .attrs = attrs,
+				  .certs = 1,
+				  .piece = 1000 },
+		env.p, env.n);
+
+	decode(f, &d, &msg);
+	expect_verdict("a megabyte", &d.m, SCEP_SOUND, SCEP_AT_CONTENT);
+	expect_span("contents", d.m.content, span(&inner));
+	assert_in_range(d.arena.used, size, 3 * msg.n + 65536);
+	decoded_clear(&d);
+	cm_free(&inner);
+	cm_free(&env);
+	cm_free(&msg);
+}
+
 /* ---- who signed, who reads ---- */
 
 struct signer_row {
@@ -475,6 +617,23 @@ reads_a_request_without_challenge(void **state)
 	assert_false(d.m.challenge_present);
 	decoded_clear(&d);
 	cm_free(&csr);
+}
+
+static void
+takes_no_bytes_at_all_for_a_request_or_a_message(void **state)
+{
+	struct fixture *f = fix(state);
+	struct decoded d;
+	struct err e = { 0 };
+
+	arena_init(&d.arena, ARENA_MAX);
+	assert_int_equal(
+	    scep_csr_decode(&d.m, f->ctx, &d.arena, bytes_of(NULL, 0), &e), 0);
+	expect_verdict("no bytes", &d.m, SCEP_BAD_INNER, SCEP_AT_CONTENT);
+	decoded_clear(&d);
+	decode_with(f, &d, bytes_of(NULL, 0), NULL, 0, NULL, 0);
+	expect_verdict("no bytes", &d.m, SCEP_TRUNCATED, SCEP_AT_START);
+	decoded_clear(&d);
 }
 
 static void
@@ -708,6 +867,10 @@ main(void)
 		cmocka_unit_test(opens_oaep_with_sha256),
 		cmocka_unit_test(reads_every_legal_encoding),
 		cmocka_unit_test(notes_bytes_behind_the_message),
+		cmocka_unit_test(takes_other_string_types_with_a_note),
+		cmocka_unit_test(
+		    takes_nonces_of_any_length_and_none_with_a_note),
+		cmocka_unit_test(opens_a_megabyte_in_pieces),
 		cmocka_unit_test(
 		    finds_signers_with_odd_serials_and_identifiers),
 		cmocka_unit_test(
@@ -717,6 +880,8 @@ main(void)
 		    tells_a_key_that_does_not_open_from_a_foreign_recipient),
 		cmocka_unit_test(reads_challenges_of_every_string_type),
 		cmocka_unit_test(reads_a_request_without_challenge),
+		cmocka_unit_test(
+		    takes_no_bytes_at_all_for_a_request_or_a_message),
 		cmocka_unit_test(notes_a_request_for_another_key_and_subject),
 		cmocka_unit_test(reads_polls_and_queries),
 		cmocka_unit_test(leaves_messages_of_unknown_type_to_others),

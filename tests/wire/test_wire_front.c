@@ -36,82 +36,77 @@ ask_once(const struct rig *r, const char *text, struct buf *out)
 	close(fd);
 }
 
+static const struct {
+	const char *sentence;
+	const char *request;
+	const char *seen[4];
+} AS_SENT[] = {
+	{ "plus, escapes and odd characters stay in the target",
+	    "GET /a/B.dll?operation=X&message=a+b%2B%0a%zz/=&c HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+	    { "\ntarget=/a/B.dll?operation=X&message=a+b%2B%0a%zz/=&c\n",
+		"\npath=/a/B.dll\n",
+		"\nquery=operation=X&message=a+b%2B%0a%zz/=&c\n",
+		"\nheaders=Host=h|Connection=close|\n" } },
+	{ "raw blanks in the target stay",
+	    "GET /x?message=a b  c HTTP/1.1\r\nConnection: close\r\n\r\n",
+	    { "\ntarget=/x?message=a b  c\n", "\nversion=HTTP/1.1\n" } },
+	{ "escaped path and a second question mark",
+	    "GET /%63%2Fx?a?b HTTP/1.1\r\nConnection: close\r\n\r\n",
+	    { "\npath=/%63%2Fx\n", "\nquery=a?b\n" } },
+	{ "absolute form",
+	    "GET http://h.example:80/p?q HTTP/1.1\r\nConnection: close\r\n\r\n",
+	    { "\ntarget=http://h.example:80/p?q\n", "\npath=/p\n",
+		"\nquery=q\n" } },
+	{ "no query at all", "GET /p HTTP/1.1\r\nConnection: close\r\n\r\n",
+	    { "\nno query\n", "\nbody=0\n", "\nlong=0\n", "method=GET/0\n" } },
+	{ "no Host, no User-Agent, HTTP/1.0", "GET /p? HTTP/1.0\r\n\r\n",
+	    { "\nversion=HTTP/1.0\n", "\nheaders=\n", "\nquery=\n",
+		"\nhead=20\n" } },
+	{ "the head is counted with all its line ends",
+	    "GET / HTTP/1.1\r\nA:  b \r\nConnection: close\r\n\r\n",
+	    { "\nhead=45\n" } },
+	{ "headers in order, repeated, odd case, no blank",
+	    "GET / HTTP/1.1\r\nX-b:1\r\nx-A: 2\r\nX-b: 3\r\nCookie: c=d\r\nConnection: close\r\n\r\n",
+	    { "\nheaders=X-b=1|x-A=2|X-b=3|Cookie=c=d|Connection=close|\n" } },
+	{ "a blank before the colon", "GET / HTTP/1.0\r\nA : b\r\n\r\n",
+	    { "\nheaders=A =b|\n" } },
+	{ "a body by Content-Length",
+	    "POST /p HTTP/1.1\r\nConnection: close\r\nContent-Length: 5\r\n\r\nabcde",
+	    { "method=POST/2\n", "\nbody=5\n" } },
+	{ "a form is not parsed",
+	    "POST /p HTTP/1.1\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\n\r\na=b&c=d",
+	    { "\nbody=7\n" } },
+	{ "a chunked body",
+	    "POST /p HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n",
+	    { "\nbody=13\n" } },
+	{ "a chunked body with a trailer",
+	    "POST /p HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: v\r\n\r\n",
+	    { "\nbody=3\n", "|\nhead=67\n" } },
+	{ "a POST without a body",
+	    "POST /p HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+	    { "\nbody=0\n" } },
+	{ "another method", "PROPFIND /p HTTP/1.1\r\nConnection: close\r\n\r\n",
+	    { "method=PROPFIND/3\n" } },
+	{ "addresses and no TLS", "GET / HTTP/1.0\r\n\r\n",
+	    { "\npeer=127.0.0.1\n", "\nlocal=127.0.0.1:", "\ntls=0\n" } },
+	{ "lines that end in LF alone", "GET /p HTTP/1.0\nA: b\n\n",
+	    { "\nheaders=A=b|\n" } },
+};
+
 static void
 hands_over_requests_as_they_were_sent(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *request;
-		const char *seen[4];
-	} rows[] = {
-		{ "plus, escapes and odd characters stay in the target",
-		    "GET /a/B.dll?operation=X&message=a+b%2B%0a%zz/=&c HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
-		    { "\ntarget=/a/B.dll?operation=X&message=a+b%2B%0a%zz/=&c\n",
-			"\npath=/a/B.dll\n",
-			"\nquery=operation=X&message=a+b%2B%0a%zz/=&c\n",
-			"\nheaders=Host=h|Connection=close|\n" } },
-		{ "raw blanks in the target stay",
-		    "GET /x?message=a b  c HTTP/1.1\r\nConnection: close\r\n\r\n",
-		    { "\ntarget=/x?message=a b  c\n",
-			"\nversion=HTTP/1.1\n" } },
-		{ "escaped path and a second question mark",
-		    "GET /%63%2Fx?a?b HTTP/1.1\r\nConnection: close\r\n\r\n",
-		    { "\npath=/%63%2Fx\n", "\nquery=a?b\n" } },
-		{ "absolute form",
-		    "GET http://h.example:80/p?q HTTP/1.1\r\nConnection: close\r\n\r\n",
-		    { "\ntarget=http://h.example:80/p?q\n", "\npath=/p\n",
-			"\nquery=q\n" } },
-		{ "no query at all",
-		    "GET /p HTTP/1.1\r\nConnection: close\r\n\r\n",
-		    { "\nno query\n", "\nbody=0\n", "\nlong=0\n",
-			"method=GET/0\n" } },
-		{ "no Host, no User-Agent, HTTP/1.0",
-		    "GET /p? HTTP/1.0\r\n\r\n",
-		    { "\nversion=HTTP/1.0\n", "\nheaders=\n", "\nquery=\n",
-			"\nhead=20\n" } },
-		{ "the head is counted with all its line ends",
-		    "GET / HTTP/1.1\r\nA:  b \r\nConnection: close\r\n\r\n",
-		    { "\nhead=45\n" } },
-		{ "headers in order, repeated, odd case, no blank",
-		    "GET / HTTP/1.1\r\nX-b:1\r\nx-A: 2\r\nX-b: 3\r\nCookie: c=d\r\nConnection: close\r\n\r\n",
-		    { "\nheaders=X-b=1|x-A=2|X-b=3|Cookie=c=d|Connection=close|\n" } },
-		{ "a blank before the colon", "GET / HTTP/1.0\r\nA : b\r\n\r\n",
-		    { "\nheaders=A =b|\n" } },
-		{ "a body by Content-Length",
-		    "POST /p HTTP/1.1\r\nConnection: close\r\nContent-Length: 5\r\n\r\nabcde",
-		    { "method=POST/2\n", "\nbody=5\n" } },
-		{ "a form is not parsed",
-		    "POST /p HTTP/1.1\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\n\r\na=b&c=d",
-		    { "\nbody=7\n" } },
-		{ "a chunked body",
-		    "POST /p HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n",
-		    { "\nbody=13\n" } },
-		{ "a chunked body with a trailer",
-		    "POST /p HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: v\r\n\r\n",
-		    { "\nbody=3\n", "|\nhead=67\n" } },
-		{ "a POST without a body",
-		    "POST /p HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-		    { "\nbody=0\n" } },
-		{ "another method",
-		    "PROPFIND /p HTTP/1.1\r\nConnection: close\r\n\r\n",
-		    { "method=PROPFIND/3\n" } },
-		{ "addresses and no TLS", "GET / HTTP/1.0\r\n\r\n",
-		    { "\npeer=127.0.0.1\n",
-			"\nlocal=127.0.0.1:", "\ntls=0\n" } },
-		{ "lines that end in LF alone", "GET /p HTTP/1.0\nA: b\n\n",
-		    { "\nheaders=A=b|\n" } },
-	};
 	struct buf out = { 0 };
 	size_t i, k;
 
-	for (i = 0; i < nitems(rows); i++) {
-		ask_once(*state, rows[i].request, &out);
+	for (i = 0; i < nitems(AS_SENT); i++) {
+		ask_once(*state, AS_SENT[i].request, &out);
 		if (strncmp(buf_str(&out), "HTTP/1.1 200 OK\r\n", 17) != 0)
-			fail_msg("%s: %s", rows[i].sentence, buf_str(&out));
-		for (k = 0; k < 4 && rows[i].seen[k] != NULL; k++)
-			if (strstr(buf_str(&out), rows[i].seen[k]) == NULL)
+			fail_msg("%s: %s", AS_SENT[i].sentence, buf_str(&out));
+		for (k = 0; k < 4 && AS_SENT[i].seen[k] != NULL; k++)
+			if (strstr(buf_str(&out), AS_SENT[i].seen[k]) == NULL)
 				fail_msg("%s: no \"%s\" in \"%s\"",
-				    rows[i].sentence, rows[i].seen[k],
+				    AS_SENT[i].sentence, AS_SENT[i].seen[k],
 				    buf_str(&out));
 	}
 	assert_int_equal(((struct rig *)*state)->received_ms, 1700000000123);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* mockndes help: what there is, each on one screen of 80 by 24. */
+#include <stdio.h>
+
+#include "cli/cli.h"
+
+static void
+print_option(const struct mockndes_option *o)
+{
+	char left[64];
+
+	snprintf(left, sizeof left, "--%s%s%s", o->name,
+	    o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
+	printf("  %-20s  %s", left, o->doc);
+	if (o->fallback != NULL)
+		printf(" (%s)", o->fallback);
+	putchar('\n');
+}
+
+static void
+serve_help(void)
+{
+	const struct mockndes_option *o;
+
+	puts("usage: mockndes [serve] [OPTION...]    each also as "
+	     "MOCKNDES_<NAME> in the environment");
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if (!option_is_later(o))
+			print_option(o);
+	puts("Other commands: mockndes help. "
+	     "Example: mockndes --scenario ra-expired --http-port 0");
+}
+
+void
+command_help(const struct command *c)
+{
+	if (c->help != NULL)
+		fputs(c->help, stdout);
+	else
+		serve_help();
+}
+
+static void
+list_commands(void)
+{
+	const struct command *c;
+
+	puts("mockndes " MOCKNDES_VERSION
+	     ", a mock Microsoft NDES and SCEP server\n");
+	for (size_t i = 0; (c = command_at(i)) != NULL; i++)
+		if (c->later == NULL)
+			printf("  mockndes %-10s  %s\n", c->name, c->doc);
+	puts("\n`mockndes COMMAND --help` says more, `mockndes --version` its "
+	     "version;\nthe manual is mockndes(1).\n\n"
+	     "Example: mockndes --challenge secret\n"
+	     "Then:    curl "
+	     "'http://127.0.0.1:8080/certsrv/mscep/mscep.dll"
+	     "?operation=GetCACaps'");
+}
+
+int
+help_run(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc > 2)
+		return complain_usage("help", "one command at a time");
+	if (argc == 1) {
+		list_commands();
+		return say_done(EXIT_FINE);
+	}
+	c = command_find(argv[1]);
+	if (c == NULL)
+		return complain_usage(
+		    "help", "there is no command \"%s\"", argv[1]);
+	if (c->later != NULL) {
+		complain("the command %s is not in this version; %s", c->name,
+		    c->later);
+		return EXIT_USAGE;
+	}
+	command_help(c);
+	return say_done(EXIT_FINE);
+}

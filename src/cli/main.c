@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Chooses the subcommand; a command line that begins with an option is serve's. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct command commands[] = {
+	{ "serve", "run the mock until it is told to stop (may be left out)",
+	    NULL, serve_run, NULL },
+	{ "check", "validate scenario files",
+	    "usage: mockndes check FILE...\n"
+	    "\n"
+	    "Validates scenario files. Every complaint of every file is a line,\n"
+	    "FILE:LINE:COL: error: ...; a file without any is called sound. The name of\n"
+	    "a built-in scenario may stand for a file.\n"
+	    "\n"
+	    "Exit status: 0 all are sound, 2 usage, 3 there are complaints.\n"
+	    "\n"
+	    "Example: mockndes check lab/*.yaml\n",
+	    check_run, NULL },
+	{ "scenarios", "list the built-in scenarios, or print one",
+	    "usage: mockndes scenarios [NAME]\n"
+	    "\n"
+	    "Without NAME: a table of the built-in scenarios and what an administrator\n"
+	    "sees of each. With NAME: the file itself, with symptom, cause and resolution;\n"
+	    "it can be kept, changed and given to --scenario.\n"
+	    "\n"
+	    "Exit status: 0 fine, 2 usage, 3 there is no such scenario.\n"
+	    "\n"
+	    "Example: mockndes scenarios ra-expired >mine.yaml\n",
+	    scenarios_run, NULL },
+	{ "health", "ask whether a server is ready",
+	    "usage: mockndes health [URL]\n"
+	    "\n"
+	    "Asks the server at URL whether it is ready; a control URL without a path is\n"
+	    "asked for /v1/ready, a SCEP URL for GetCACaps. The default is\n"
+	    "http://127.0.0.1:8081, or the port in MOCKNDES_CONTROL_PORT. TLS certificates\n"
+	    "are not verified; the answer must come within 5 seconds.\n"
+	    "\n"
+	    "Exit status: 0 ready, 1 not ready, 2 usage.\n"
+	    "\n"
+	    "Example: mockndes health http://127.0.0.1:8080/certsrv/mscep/mscep.dll\n",
+	    health_run, NULL },
+	{ "help", "say what the command, or one of these, does",
+	    "usage: mockndes help [COMMAND]\n"
+	    "\n"
+	    "Lists the commands, or says what one of them does.\n"
+	    "\n"
+	    "Example: mockndes help scenarios\n",
+	    help_run, NULL },
+	{ "run", "start the mock, run a command, judge, stop", NULL, NULL,
+	    "start `mockndes --ready-file F --exit-with-parent &` before the "
+	    "command instead" },
+	{ "ctl", "the control API from a shell", NULL, NULL,
+	    "ask the control URL of the ready line with curl instead" },
+	{ "schema", "the JSON Schema of scenario files", NULL, NULL,
+	    "`mockndes check FILE` validates a file" },
+};
+
+const struct command *
+command_at(size_t i)
+{
+	return i < nitems(commands) ? &commands[i] : NULL;
+}
+
+const struct command *
+command_find(const char *name)
+{
+	for (size_t i = 0; i < nitems(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* The commands that this version has. */
+static const char *
+command_name_at(size_t i)
+{
+	return i < nitems(commands) && commands[i].later == NULL
+	    ? commands[i].name
+	    : NULL;
+}
+
+static int
+run(int argc, char **argv)
+{
+	const struct command *c = command_find(argv[0]);
+	const char *meant;
+
+	if (c == NULL) {
+		meant = nearest(argv[0], command_name_at);
+		if (meant != NULL)
+			complain("there is no command \"%s\"; did you mean %s?",
+			    argv[0], meant);
+		else
+			complain("there is no command \"%s\"; `mockndes help` "
+				 "lists them",
+			    argv[0]);
+		return EXIT_USAGE;
+	}
+	if (c->later != NULL) {
+		complain("the command %s is not in this version; %s", c->name,
+		    c->later);
+		return EXIT_USAGE;
+	}
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0) {
+			command_help(c);
+			return say_done(EXIT_FINE);
+		}
+	}
+	return c->run(argc, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+	char serve[] = "serve";
+
+	for (int i = 1; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--version") == 0) {
+			printf("mockndes %s\n", MOCKNDES_VERSION);
+			return say_done(EXIT_FINE);
+		}
+	}
+	if (argc > 1 && argv[1][0] != '-')
+		return run(argc - 1, argv + 1);
+	/* Options only: serve's, with its name where the program's was. */
+	if (argc < 1)
+		return EXIT_USAGE;
+	argv[0] = serve;
+	return run(argc, argv);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options of serve: which there are, and what flags and environment say.
+ * What a value of the library's options may be is left to mockndes_set().
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+/* The command's own options; all others are the library's. */
+static const struct mockndes_option own[] = {
+	{ "ready-file", "FILE", NULL, "the ready line, removed at exit" },
+	{ "ready-fd", "N", NULL, "the ready line, then the descriptor closes" },
+	{ "exit-after", "D", NULL, "stop after 90s, 500ms, 5m, 2h" },
+	{ "exit-with-parent", NULL, NULL, "stop when the parent process ends" },
+	{ "log-colour", "WHEN", "auto", "auto, always or never" },
+};
+
+static size_t
+library_rows(void)
+{
+	size_t n = 0;
+
+	while (mockndes_option(n) != NULL)
+		n++;
+	return n;
+}
+
+const struct mockndes_option *
+option_at(size_t i)
+{
+	size_t n = library_rows();
+
+	if (i < n)
+		return mockndes_option(i);
+	return i - n < nitems(own) ? &own[i - n] : NULL;
+}
+
+bool
+option_is_librarys(size_t i)
+{
+	return mockndes_option(i) != NULL;
+}
+
+bool
+option_is_later(const struct mockndes_option *o)
+{
+	static const char mark[] = "not in this version";
+
+	return strncmp(o->doc, mark, sizeof mark - 1) == 0;
+}
+
+static const char *
+option_name_at(size_t i)
+{
+	const struct mockndes_option *o = option_at(i);
+
+	return o == NULL ? NULL : o->name;
+}
+
+/* Row of the option whose name is the first n bytes of text; -1: none. */
+static int
+option_find(const char *text, size_t n)
+{
+	const struct mockndes_option *o;
+
+	for (size_t i = 0; i < SETTINGS_MAX && (o = option_at(i)) != NULL; i++)
+		if (strlen(o->name) == n && strncmp(o->name, text, n) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int
+refuse_unknown(const char *flag, size_t n)
+{
+	char name[64];
+	const char *meant;
+
+	snprintf(
+	    name, sizeof name, "%.*s", n < sizeof name ? (int)n : 63, flag);
+	meant = nearest(name, option_name_at);
+	if (meant != NULL)
+		return complain_usage("serve",
+		    "there is no option --%s; did you mean --%s?", name, meant);
+	return complain_usage("serve", "there is no option --%s", name);
+}
+
+static void
+give(struct settings *s, size_t row, const char *value)
+{
+	if (strcmp(option_at(row)->name, "scenario") == 0)
+		s->scenario[s->scenario_count++] = value;
+	s->value[row] = value;
+}
+
+/* Take argv[*i], and the argument behind it where that is its value. */
+static int
+read_flag(struct settings *s, int argc, char **argv, int *i)
+{
+	const char *flag = argv[*i] + 2;
+	size_t n = strcspn(flag, "=");
+	int row = option_find(flag, n);
+	const struct mockndes_option *o;
+
+	if (row == -1)
+		return refuse_unknown(flag, n);
+	o = option_at((size_t)row);
+	if (flag[n] == '=')
+		give(s, (size_t)row, flag + n + 1);
+	else if (o->value == NULL)
+		give(s, (size_t)row, "true");
+	else if (*i + 1 < argc)
+		give(s, (size_t)row, argv[++*i]);
+	else
+		return complain_usage(
+		    "serve", "--%s wants a value: %s", o->name, o->value);
+	return 0;
+}
+
+/* MOCKNDES_HTTP_PORT for http-port. */
+static void
+env_name(char *out, size_t size, const char *option)
+{
+	snprintf(out, size, "MOCKNDES_%s", option);
+	for (char *c = out; *c != '\0'; c++) {
+		if (*c == '-')
+			*c = '_';
+		else if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+	}
+}
+
+static void
+read_environment(struct settings *s)
+{
+	const struct mockndes_option *o;
+	const char *value;
+	char name[64];
+
+	for (size_t i = 0; i < SETTINGS_MAX && (o = option_at(i)) != NULL;
+	     i++) {
+		if (s->value[i] != NULL)
+			continue;
+		env_name(name, sizeof name, o->name);
+		value = getenv(name);
+		if (value == NULL || value[0] == '\0')
+			continue;
+		give(s, i, value);
+		s->from_env[i] = true;
+	}
+}
+
+int
+settings_read(struct settings *s, int argc, char **argv)
+{
+	int rc;
+
+	*s = (struct settings){ 0 };
+	/* One from each argument at most, and one from the environment. */
+	s->scenario = calloc((size_t)argc + 1, sizeof *s->scenario);
+	if (s->scenario == NULL) {
+		complain("no memory");
+		return EXIT_FAILED;
+	}
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0')
+			return complain_usage("serve",
+			    "\"%s\" is no option; a scenario is given as "
+			    "--scenario NAME",
+			    argv[i]);
+		rc = read_flag(s, argc, argv, &i);
+		if (rc != 0)
+			return rc;
+	}
+	read_environment(s);
+	return 0;
+}
+
+void
+settings_clear(struct settings *s)
+{
+	free(s->scenario);
+	*s = (struct settings){ 0 };
+}
+
+const char *
+settings_own(const struct settings *s, const char *name)
+{
+	int row = option_find(name, strlen(name));
+
+	if (row == -1)
+		return NULL;
+	return s->value[row] != NULL ? s->value[row]
+				     : option_at((size_t)row)->fallback;
+}
+
+bool
+parse_duration(const char *text, long long *ms)
+{
+	static const struct {
+		const char *unit;
+		long long ms;
+	} units[] = {
+		{ "ms", 1 },
+		{ "s", 1000 },
+		{ "m", 60 * 1000 },
+		{ "h", 60 * 60 * 1000 },
+		{ "d", 24 * 60 * 60 * 1000 },
+	};
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 9)
+		return false;
+	for (size_t i = 0; i < nitems(units); i++) {
+		if (strcmp(text + digits, units[i].unit) == 0) {
+			*ms = strtoll(text, NULL, 10) * units[i].ms;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+parse_bool(const char *text, bool *on)
+{
+	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+		return false;
+	*on = text[0] == 't';
+	return true;
+}
+
+bool
+parse_fd(const char *text, int *fd)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || n > 6 || strspn(text, "0123456789") != n)
+		return false;
+	*fd = (int)strtol(text, NULL, 10);
+	return true;
+}

@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Installs the release build below $DESTDIR$PREFIX, or removes just that.
+# Usage: PREFIX=.. DESTDIR=.. VERSION=.. install.sh install|uninstall
+set -eu
+root=$DESTDIR$PREFIX
+
+# Each file: mode, source, place.
+files()
+{
+	cat <<-EOT
+	755 build/release/mockndes bin/mockndes
+	644 build/release/libmockndes.a lib/libmockndes.a
+	644 include/mockndes.h include/mockndes.h
+	644 build/release/mockndes.pc lib/pkgconfig/mockndes.pc
+	644 src/cli/mockndes.1 share/man/man1/mockndes.1
+	644 src/scenario/mockndes-scenario.5 share/man/man5/mockndes-scenario.5
+	EOT
+}
+
+case ${1:-} in
+install)
+	sed "s|@PREFIX@|$PREFIX|; s|@VERSION@|$VERSION|" src/api/mockndes.pc.in \
+		>build/release/mockndes.pc
+	files | while read -r mode from to; do
+		echo "  INSTALL $root/$to"
+		mkdir -p "$(dirname "$root/$to")"
+		install -m "$mode" "$from" "$root/$to"
+	done
+	;;
+uninstall)
+	files | while read -r mode from to; do
+		echo "  REMOVE $root/$to"
+		rm -f "$root/$to"
+	done
+	;;
+*)
+	echo "usage: install.sh install|uninstall" >&2
+	exit 2
+	;;
+esac
