@@ -271,7 +271,8 @@ make_control(struct mockndes *m, struct err *e)
 	facts.ca_fingerprint_sha256 = buf_str(&hex);
 	if (fixed_or_fresh(m, &facts.challenge, e) == 0 &&
 	    control_ready_line(&facts, &m->ready, e) == 0) {
-		m->control = control_new(&facts, m->options.control_token, e);
+		m->control =
+		    control_new(m->server, &facts, m->options.control_token, e);
 		rc = m->control == NULL ? -1 : 0;
 	}
 	buf_clear(&hex);

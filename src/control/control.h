@@ -28,13 +28,15 @@ MUST_USE int control_ready_line(
     const struct control_facts *facts, struct buf *out, struct err *e);
 
 struct control;
+struct server;
 
 /*
- * facts are copied. token: what "Authorization: Bearer" must carry for
+ * facts are copied; server is borrowed (NULL: the endpoints that need one
+ * answer 503). token: what "Authorization: Bearer" must carry for
  * everything but /v1/live and /v1/ready; NULL: nothing is asked. NULL on
  * failure.
  */
-struct control *control_new(
+struct control *control_new(struct server *server,
     const struct control_facts *facts, const char *token, struct err *e);
 void control_free(struct control *c); /* accepts NULL */
 

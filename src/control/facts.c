@@ -63,12 +63,3 @@ control_info(const struct control_facts *f, struct buf *out, struct err *e)
 		"ca_fingerprint_sha256", text(f->ca_fingerprint_sha256)),
 	    out, e);
 }
-
-int
-control_problem(int status, const char *detail, struct buf *out, struct err *e)
-{
-	return dump(
-	    json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
-		http_reason(status), "status", status, "detail", detail),
-	    out, e);
-}

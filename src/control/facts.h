@@ -9,8 +9,4 @@
 MUST_USE int control_info(
     const struct control_facts *facts, struct buf *out, struct err *e);
 
-/* A problem document (RFC 9457). Appended. */
-MUST_USE int control_problem(
-    int status, const char *detail, struct buf *out, struct err *e);
-
 #endif

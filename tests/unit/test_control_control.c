@@ -46,7 +46,7 @@ struct answer {
 static void
 ask(struct answer *a, const char *token, const struct http_request *rq)
 {
-	struct control *c = control_new(&facts, token, NULL);
+	struct control *c = control_new(NULL, &facts, token, NULL);
 
 	assert_non_null(c);
 	arena_init(&a->arena, 1 << 20);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* One call of the control API, and the ways to answer it; private to the room. */
+#ifndef CONTROL_CALL_H
+#define CONTROL_CALL_H
+
+#include <jansson.h>
+
+#include "control/control.h"
+#include "scenario/scenario.h"
+#include "server/server.h"
+
+struct control {
+	struct server *server; /* borrowed; NULL: only what needs none works */
+	char *info; /* the body of /v1/info, made once */
+	char *token; /* NULL: none asked for */
+	char *
+	    url; /* origin of the SCEP listener, "http://127.0.0.1:8080"; NULL: none */
+};
+
+struct control_call {
+	struct control *control;
+	const struct http_request *rq;
+	struct arena *arena;
+	struct http_reply *reply;
+	struct bytes tail; /* what stands behind the route's path */
+};
+
+/* Answer with a JSON document; takes over json, which may be NULL when memory ran out. */
+void call_json(struct control_call *c, int status, json_t *json);
+
+/* Answer with a body that lives as long as the control API. */
+void call_text(struct control_call *c, const char *json);
+
+/* Answer with a problem document (RFC 9457); the sentence is formatted. */
+void call_problem(struct control_call *c, int status, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* The body as JSON, or NULL: then a problem with line and column is the answer. The caller decrefs. */
+json_t *call_body(struct control_call *c);
+
+/* The site that ?site= names; the default one without. NULL: a problem is the answer. */
+struct site *call_site(struct control_call *c);
+
+/* What a step of a resolution sets, as the body of a PATCH of the model. NULL when memory ran out. */
+json_t *control_step_patch(const struct scenario *s, size_t step);
+
+/* ---- handlers ---- */
+
+void control_host_get(struct control_call *c);
+void control_host_patch(struct control_call *c);
+void control_restart(struct control_call *c);
+void control_scenarios(struct control_call *c);
+
+#endif
