@@ -19,11 +19,15 @@ void ca_free(struct ca *ca); /* accepts NULL */
 
 struct ca_request {
 	const struct pki_csr *csr;
+	const struct pki_key
+	    *key; /* of the csr; NULL: its size is not looked at */
 	const char *template_name; /* "IPSECIntermediateOffline" */
 	struct bytes transaction_id; /* kept beside the certificate */
 	int64_t
 	    valid_s; /* validity period in seconds, cut at the issuing CA's own end */
 	int64_t backdate_s; /* notBefore is now minus this; AD CS: 600 */
+	bool may_enroll; /* the permissions on the template let the caller */
+	unsigned minimum_key_size; /* of the template, in bits; RSA keys only */
 };
 
 /* What the CA said: AD CS's disposition. */
@@ -31,6 +35,7 @@ struct ca_answer {
 	bool issued;
 	uint32_t hresult; /* when refused, e.g. 0x80094001 */
 	const char *reason; /* when refused: a constant sentence */
+	uint64_t request_id; /* as the CA's console numbers requests */
 	struct buf der; /* when issued: the certificate; the caller clears it */
 };
 

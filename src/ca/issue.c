@@ -15,6 +15,8 @@
 
 /* AD CS's codes, from winerror.h */
 #define UNSUPPORTED_CERT_TYPE 0x80094800U /* CERTSRV_E_UNSUPPORTED_CERT_TYPE */
+#define TEMPLATE_DENIED 0x80094012U /* CERTSRV_E_TEMPLATE_DENIED */
+#define KEY_LENGTH 0x80094811U /* CERTSRV_E_KEY_LENGTH */
 #define CERT_EXPIRED 0x800b0101U /* CERT_E_EXPIRED */
 
 #define SUBJECT_TEXT_MAX ((size_t)1024 * 1024)
@@ -30,18 +32,13 @@ struct issue {
 	struct ca_grant grant;
 	int64_t now;
 	struct ca_validity validity;
+	uint64_t number; /* of the request, and in the serial */
 	uint8_t serial[CA_SERIAL_SIZE];
 	uint8_t key_id[20];
 	struct buf extensions; /* room that the writer fills from the end */
 	struct bytes written; /* lent from extensions */
 	struct buf der;
 };
-
-static void
-refuse(struct ca_answer *answer, uint32_t hresult, const char *reason)
-{
-	*answer = (struct ca_answer){ .hresult = hresult, .reason = reason };
-}
 
 /* ---- extensions ---- */
 
@@ -135,13 +132,12 @@ make_certificate(struct issue *is, struct err *e)
 		.not_after = is->validity.not_after,
 		.digest = PKI_SHA256,
 	};
-	uint64_t number = 0;
 
 	if (pki_key_id(is->ctx, spec.spki, is->key_id, e) == -1 ||
 	    encode_extensions(is, e) == -1 ||
-	    store_next_serial(is->ca->store, &number, e) == -1 ||
+	    store_next_serial(is->ca->store, &is->number, e) == -1 ||
 	    ca_serial_make(
-		is->ca->env, CA_SERIAL_ISSUED, number, is->serial, e) == -1)
+		is->ca->env, CA_SERIAL_ISSUED, is->number, is->serial, e) == -1)
 		return -1;
 	spec.extensions = is->written;
 	return pki_cert_make(
@@ -192,8 +188,35 @@ issue(struct issue *is, struct ca_answer *answer, struct err *e)
 		return -1;
 	}
 	buf_clear(&is->extensions);
-	*answer = (struct ca_answer){ .issued = true, .der = is->der };
+	*answer = (struct ca_answer){
+		.issued = true, .der = is->der, .request_id = is->number
+	};
 	return 0;
+}
+
+/* ---- refusing ---- */
+
+/* Requests that are refused have a number too. */
+static int
+refuse(const struct issue *is, struct ca_answer *answer, uint32_t hresult,
+    const char *reason, struct err *e)
+{
+	uint64_t number = 0;
+
+	if (store_next_serial(is->ca->store, &number, e) == -1)
+		return -1;
+	*answer = (struct ca_answer){
+		.hresult = hresult, .reason = reason, .request_id = number
+	};
+	return 0;
+}
+
+/* The minimum of a template is one for RSA keys. */
+static bool
+is_key_short(const struct ca_request *rq)
+{
+	return rq->key != NULL && pki_key_is_rsa(rq->key) &&
+	    pki_key_bits(rq->key) < rq->minimum_key_size;
 }
 
 int
@@ -210,15 +233,25 @@ ca_issue(struct ca *ca, struct pki_ctx *ctx, const struct ca_material *m,
 	};
 
 	if (is.template == NULL)
-		refuse(answer, UNSUPPORTED_CERT_TYPE,
+		return refuse(&is, answer, UNSUPPORTED_CERT_TYPE,
 		    "the requested certificate template is not supported by "
-		    "this CA");
-	else if (!set_validity(&is))
-		refuse(answer, CERT_EXPIRED,
-		    "the CA certificate is not within its validity period");
-	else if (!ca_grant_weigh(&is.grant, rq->csr))
-		refuse(answer, is.grant.hresult, is.grant.reason);
-	else
-		return issue(&is, answer, e);
-	return 0;
+		    "this CA",
+		    e);
+	if (!rq->may_enroll)
+		return refuse(&is, answer, TEMPLATE_DENIED,
+		    "the permissions on the certificate template do not allow "
+		    "the current user to enroll for this type of certificate",
+		    e);
+	if (!set_validity(&is))
+		return refuse(&is, answer, CERT_EXPIRED,
+		    "the CA certificate is not within its validity period", e);
+	if (!ca_grant_weigh(&is.grant, rq->csr))
+		return refuse(
+		    &is, answer, is.grant.hresult, is.grant.reason, e);
+	if (is_key_short(rq))
+		return refuse(&is, answer, KEY_LENGTH,
+		    "the public key does not meet the minimum size required "
+		    "by the specified certificate template",
+		    e);
+	return issue(&is, answer, e);
 }

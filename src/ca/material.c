@@ -23,6 +23,7 @@
 /* GetCACert's order: the two RA certificates, their issuer, its issuer. */
 static const enum ca_role chain_order[] = { CA_RA_SIGN, CA_RA_ENCRYPT,
 	CA_ISSUING, CA_ROOT };
+#define RA_CERTIFICATES 2 /* the first of them */
 
 const struct pki_cert *
 ca_material_cert(const struct ca_material *m, enum ca_role role)
@@ -33,6 +34,8 @@ ca_material_cert(const struct ca_material *m, enum ca_role role)
 const struct pki_key *
 ca_material_key(const struct ca_material *m, enum ca_role role)
 {
+	if (role == CA_ROOT && m->root_replaced)
+		role = CA_STRANGER;
 	return ca_keys_get(m->keys, role);
 }
 
@@ -134,7 +137,7 @@ ca_material_free(struct ca_material *m)
 }
 
 static struct ca_material *
-material_new(const struct ca_keys *keys, struct err *e)
+material_new(const struct ca_material_spec *spec, struct err *e)
 {
 	struct ca_material *m = calloc(1, sizeof(*m));
 
@@ -142,7 +145,10 @@ material_new(const struct ca_keys *keys, struct err *e)
 		err_set(e, ERR_MEMORY, "no memory for certificates");
 		return NULL;
 	}
-	m->keys = keys;
+	m->keys = spec->keys;
+	m->root_replaced = spec->root_replaced;
+	m->ra_unlisted = spec->ra_unlisted;
+	m->tls_issuer = spec->tls_untrusted ? CA_STRANGER : CA_ISSUING;
 	for (size_t i = 0; i < CA_ROLES; i++)
 		buf_init(&m->der[i], CA_CERT_MAX);
 	buf_init(&m->crl_url, URL_MAX);
@@ -188,12 +194,13 @@ make_urls(struct ca_material *m, const char *base, struct err *e)
 static void
 put_certs_only(struct asn1_writer *w, const struct ca_material *m)
 {
+	size_t first = m->ra_unlisted ? RA_CERTIFICATES : 0;
 	size_t mark = asn1_mark(w);
 	size_t set;
 
 	asn1_put(w, ASN1_SET, bytes_of(NULL, 0)); /* signerInfos */
 	set = asn1_mark(w);
-	for (size_t i = nitems(chain_order); i > 0; i--)
+	for (size_t i = nitems(chain_order); i > first; i--)
 		asn1_put_raw(w, buf_bytes(&m->der[chain_order[i - 1]]));
 	asn1_put_header(w, ASN1_CONTEXT | ASN1_CONSTRUCTED | 0, set);
 	set = asn1_mark(w);
@@ -236,8 +243,8 @@ static int
 make_pems(struct ca_material *m, struct err *e)
 {
 	pki_pem(&m->tls_chain_pem, "CERTIFICATE", buf_bytes(&m->der[CA_TLS]));
-	pki_pem(
-	    &m->tls_chain_pem, "CERTIFICATE", buf_bytes(&m->der[CA_ISSUING]));
+	pki_pem(&m->tls_chain_pem, "CERTIFICATE",
+	    buf_bytes(&m->der[m->tls_issuer]));
 	if (!buf_ok(&m->tls_chain_pem))
 		return err_set(e, ERR_MEMORY, "no memory for the TLS chain");
 	return pki_key_to_pem(ca_material_key(m, CA_TLS), &m->tls_key_pem, e);
@@ -263,7 +270,7 @@ int
 ca_material_mint(struct ca_material **out, struct pki_ctx *ctx,
     const struct ca_material_spec *spec, const struct env *env, struct err *e)
 {
-	struct ca_material *m = material_new(spec->keys, e);
+	struct ca_material *m = material_new(spec, e);
 
 	if (m == NULL)
 		return -1;

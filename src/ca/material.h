@@ -61,7 +61,21 @@ struct ca_material_spec {
 	int64_t now; /* unix seconds */
 	struct ca_validity ra_sign, ra_encrypt,
 	    tls; /* both 0: the default (2 years around now; TLS 1 year) */
+	/*
+	 * States that are not healthy. What one of them is about, or dates
+	 * were asked for, is minted even where the folder brought a
+	 * certificate.
+	 */
+	bool
+	    ra_by_old_ca; /* issued by a CA of the same name with the key of CA_NEXT */
+	bool ra_unlisted; /* not in the body of GetCACert */
+	bool
+	    root_replaced; /* the issuing CA is under a root of another name, with the stranger's key */
+	bool tls_wrong_name; /* for CA_WRONG_NAME and no other */
+	bool tls_untrusted; /* issued by the stranger */
 };
+
+#define CA_WRONG_NAME "wrong-name.invalid"
 
 /* Immutable after minting; any thread. */
 struct ca_material;
@@ -70,7 +84,7 @@ MUST_USE int ca_material_mint(struct ca_material **out, struct pki_ctx *ctx,
     const struct ca_material_spec *spec, const struct env *env, struct err *e);
 void ca_material_free(struct ca_material *m);
 
-/* Certificate and key by role, lent. Stranger and next have keys and self-signed CA certificates. */
+/* Certificate and key by role, lent; the key of a replaced root is the stranger's. Stranger and next have keys and self-signed CA certificates. */
 const struct pki_cert *ca_material_cert(
     const struct ca_material *m, enum ca_role role);
 const struct pki_key *ca_material_key(
@@ -78,13 +92,13 @@ const struct pki_key *ca_material_key(
 
 /*
  * The body of GetCACert: certificates-only SignedData with RA signing, RA
- * encryption, issuing CA, root, in this order. Lent. (scep_certs_only() is
+ * encryption (both unless ra_unlisted), issuing CA, root, in this order. Lent. (scep_certs_only() is
  * above this room, so the few bytes around the certificates are written here
  * with the DER writer.)
  */
 struct bytes ca_material_chain_p7(const struct ca_material *m);
 
-/* TLS certificate followed by the issuing CA, and the TLS key, as PEM with a final zero. Lent. */
+/* TLS certificate followed by its issuer, and the TLS key, as PEM with a final zero. Lent. */
 const char *ca_material_tls_chain_pem(const struct ca_material *m);
 const char *ca_material_tls_key_pem(const struct ca_material *m);
 

@@ -30,6 +30,8 @@ struct ca_row {
 
 static const struct ca_row root_row = { CA_ROOT, CA_ROOT,
 	"mockndes Root CA - not to be trusted", 5 * YEAR_S, 15 * YEAR_S };
+static const struct ca_row other_root_row = { CA_ROOT, CA_ROOT,
+	"mockndes Other Root CA - not to be trusted", 5 * YEAR_S, 15 * YEAR_S };
 static const struct ca_row issuing_row = { CA_ISSUING, CA_ROOT,
 	"mockndes Issuing CA - not to be trusted", 3 * YEAR_S, 7 * YEAR_S };
 static const struct ca_row stranger_row = { CA_STRANGER, CA_STRANGER,
@@ -61,6 +63,7 @@ struct mint {
 /* What is different between certificates; extensions are written by the caller. */
 struct plan {
 	enum ca_role role, issuer;
+	enum ca_role key; /* that signs; the issuer's but for an old CA */
 	struct bytes serial;
 	struct ca_validity validity;
 	struct asn1_writer subject, extensions;
@@ -73,6 +76,7 @@ plan_init(struct plan *p, enum ca_role role, enum ca_role issuer)
 	memset(p, 0, sizeof(*p));
 	p->role = role;
 	p->issuer = issuer;
+	p->key = issuer;
 	asn1_write_into(&p->subject, p->subject_room, SUBJECT_ROOM);
 	asn1_write_into(&p->extensions, p->extensions_room, CA_EXT_ROOM);
 }
@@ -85,13 +89,17 @@ around(int64_t now, int64_t before_s, int64_t after_s)
 	return (struct ca_validity){ now - before_s, now + after_s };
 }
 
+static bool
+has_dates(const struct ca_validity *v)
+{
+	return v->not_before != 0 || v->not_after != 0;
+}
+
 /* The dates asked for, or the default when there are none. */
 static struct ca_validity
 dates(const struct ca_validity *asked, struct ca_validity fallback)
 {
-	if (asked->not_before == 0 && asked->not_after == 0)
-		return fallback;
-	return *asked;
+	return has_dates(asked) ? *asked : fallback;
 }
 
 /* So wide that an issuer covers what it issues. */
@@ -138,12 +146,39 @@ adopt(const struct mint *mi, enum ca_role role)
 	return 0;
 }
 
+/* Is a certificate wanted that is not as it should be? All that hangs from a replaced root is new. */
+static bool
+is_peculiar(const struct ca_material_spec *spec, enum ca_role role)
+{
+	switch (role) {
+	case CA_ROOT:
+	case CA_ISSUING:
+		return spec->root_replaced;
+	case CA_RA_SIGN:
+		return spec->root_replaced || spec->ra_by_old_ca ||
+		    has_dates(&spec->ra_sign);
+	case CA_RA_ENCRYPT:
+		return spec->root_replaced || spec->ra_by_old_ca ||
+		    has_dates(&spec->ra_encrypt);
+	case CA_TLS:
+		return spec->root_replaced || spec->tls_wrong_name ||
+		    spec->tls_untrusted || has_dates(&spec->tls);
+	case CA_STRANGER:
+	case CA_NEXT:
+	case CA_ROLES:
+		break;
+	}
+	return false;
+}
+
 /* Was one brought? Then it is used as it is. */
 static bool
 brought(const struct mint *mi, enum ca_role role)
 {
 	struct bytes der = ca_keys_certificate(mi->spec->keys, role);
 
+	if (is_peculiar(mi->spec, role))
+		return false;
 	if (der.n > 0)
 		buf_add(&mi->m->der[role], der);
 	return der.n > 0;
@@ -170,10 +205,19 @@ make(const struct mint *mi, const struct plan *p)
 		return err_set(mi->e, ERR_LIMIT,
 		    "%s certificate: the host name or URL is too long",
 		    ca_role_name(p->role));
-	if (pki_cert_make(mi->ctx, &spec, ca_material_key(m, p->issuer),
+	if (pki_cert_make(mi->ctx, &spec, ca_material_key(m, p->key),
 		&m->der[p->role], mi->e) == -1)
 		return -1;
 	return adopt(mi, p->role);
+}
+
+static void
+put_issued_extensions(struct asn1_writer *w, const char *crl, const char *aia,
+    struct bytes authority_id)
+{
+	ca_put_issuer_url(w, aia);
+	ca_put_crl_url(w, crl);
+	ca_put_authority_key_id(w, authority_id);
 }
 
 /* AKI, CRL and issuer URLs that all certificates by one CA share. */
@@ -185,9 +229,8 @@ encode_issued_extensions(const struct mint *mi, enum ca_role ca,
 	struct asn1_writer w;
 
 	asn1_write_into(&w, room, sizeof(room));
-	ca_put_issuer_url(&w, buf_str(aia));
-	ca_put_crl_url(&w, buf_str(crl));
-	ca_put_authority_key_id(&w, ca_material_authority_id(mi->m, ca));
+	put_issued_extensions(&w, buf_str(crl), buf_str(aia),
+	    ca_material_authority_id(mi->m, ca));
 	buf_add(out, asn1_written(&w));
 	if (w.overflow || !buf_ok(out))
 		return err_set(mi->e, ERR_LIMIT,
@@ -253,6 +296,21 @@ netbios_name(const char *hostname, char out[NETBIOS_MAX + 1])
 	out[n] = '\0';
 }
 
+/* By the CA of today, or by one of the same name that had another key. */
+static void
+put_ra_issuer(const struct mint *mi, struct plan *p)
+{
+	const struct ca_material *m = mi->m;
+
+	if (!mi->spec->ra_by_old_ca) {
+		asn1_put_raw(&p->extensions, buf_bytes(&m->issued_extensions));
+		return;
+	}
+	p->key = CA_NEXT;
+	put_issued_extensions(&p->extensions, buf_str(&m->crl_url),
+	    buf_str(&m->aia_url), key_id(mi, CA_NEXT));
+}
+
 static int
 mint_ra(const struct mint *mi, const struct ra_row *row,
     const struct ca_validity *asked)
@@ -280,7 +338,7 @@ mint_ra(const struct mint *mi, const struct ra_row *row,
 	p.validity =
 	    dates(asked, around(mi->spec->now, DAY_S, 2 * YEAR_S - DAY_S));
 	pki_put_name(&p.subject, rdns, nitems(rdns));
-	asn1_put_raw(&p.extensions, buf_bytes(&mi->m->issued_extensions));
+	put_ra_issuer(mi, &p);
 	ca_put_subject_key_id(&p.extensions, key_id(mi, row->role));
 	ca_put_key_usage(&p.extensions, row->key_usage);
 	ca_put_eku(&p.extensions, eku, nitems(eku));
@@ -306,16 +364,40 @@ tls_names(const char *hostname, const char *names[4])
 	return n;
 }
 
+static void
+put_tls_names(const struct ca_material_spec *spec, struct asn1_writer *w)
+{
+	static const char *const wrong[] = { CA_WRONG_NAME };
+	const char *names[4];
+
+	if (spec->tls_wrong_name)
+		ca_put_host_names(w, wrong, nitems(wrong));
+	else
+		ca_put_host_names(w, names, tls_names(spec->hostname, names));
+}
+
+/* The stranger says nothing of where its files are. */
+static void
+put_tls_issuer(const struct mint *mi, struct plan *p)
+{
+	if (p->issuer == CA_ISSUING)
+		asn1_put_raw(
+		    &p->extensions, buf_bytes(&mi->m->issued_extensions));
+	else
+		ca_put_authority_key_id(
+		    &p->extensions, ca_material_authority_id(mi->m, p->issuer));
+}
+
 static int
 mint_tls(const struct mint *mi)
 {
-	const char *hostname = mi->spec->hostname;
+	const char *hostname =
+	    mi->spec->tls_wrong_name ? CA_WRONG_NAME : mi->spec->hostname;
 	struct pki_rdn rdns[] = {
 		{ pki_oid_organization, WARNING },
 		{ pki_oid_common_name, hostname },
 	};
 	const struct bytes *eku[] = { &pki_oid_server_auth };
-	const char *names[4];
 	uint8_t serial[CA_SERIAL_SIZE];
 	size_t length = strlen(hostname);
 	struct plan p;
@@ -325,7 +407,7 @@ mint_tls(const struct mint *mi)
 	if (ca_serial_make(
 		mi->env, CA_SERIAL_MINTED, TLS_NUMBER, serial, mi->e) == -1)
 		return -1;
-	plan_init(&p, CA_TLS, CA_ISSUING);
+	plan_init(&p, CA_TLS, mi->m->tls_issuer);
 	p.serial = bytes_of(serial, sizeof(serial));
 	/* Apple's clients take no TLS certificate over 397 days. */
 	p.validity =
@@ -333,9 +415,9 @@ mint_tls(const struct mint *mi)
 	/* A name too long for a common name stands in the SAN alone. */
 	pki_put_name(
 	    &p.subject, rdns, length > 0 && length <= COMMON_NAME_MAX ? 2 : 1);
-	asn1_put_raw(&p.extensions, buf_bytes(&mi->m->issued_extensions));
+	put_tls_issuer(mi, &p);
 	ca_put_subject_key_id(&p.extensions, key_id(mi, CA_TLS));
-	ca_put_host_names(&p.extensions, names, tls_names(hostname, names));
+	put_tls_names(mi->spec, &p.extensions);
 	ca_put_eku(&p.extensions, eku, nitems(eku));
 	ca_put_key_usage(
 	    &p.extensions, PKI_KU_DIGITAL_SIGNATURE | PKI_KU_KEY_ENCIPHERMENT);
@@ -360,11 +442,13 @@ int
 ca_mint_all(struct ca_material *m, struct pki_ctx *ctx,
     const struct ca_material_spec *spec, const struct env *env, struct err *e)
 {
+	const struct ca_row *root =
+	    spec->root_replaced ? &other_root_row : &root_row;
 	struct mint mi = {
 		.m = m, .ctx = ctx, .spec = spec, .env = env, .e = e
 	};
 
-	if (compute_key_ids(&mi) == -1 || mint_ca(&mi, &root_row) == -1 ||
+	if (compute_key_ids(&mi) == -1 || mint_ca(&mi, root) == -1 ||
 	    encode_issued_extensions(&mi, CA_ROOT, &m->root_crl_url,
 		&m->root_aia_url, &m->root_issued_extensions) == -1 ||
 	    mint_ca(&mi, &issuing_row) == -1 ||
@@ -372,8 +456,8 @@ ca_mint_all(struct ca_material *m, struct pki_ctx *ctx,
 		&m->issued_extensions) == -1 ||
 	    mint_ra(&mi, &ra_sign_row, &spec->ra_sign) == -1 ||
 	    mint_ra(&mi, &ra_encrypt_row, &spec->ra_encrypt) == -1 ||
-	    mint_tls(&mi) == -1 || mint_ca(&mi, &stranger_row) == -1 ||
-	    mint_ca(&mi, &next_row) == -1)
+	    mint_ca(&mi, &stranger_row) == -1 ||
+	    mint_ca(&mi, &next_row) == -1 || mint_tls(&mi) == -1)
 		return -1;
 	return 0;
 }

@@ -13,6 +13,9 @@
 
 struct ca_material {
 	const struct ca_keys *keys; /* borrowed */
+	bool root_replaced; /* the root's key is the stranger's */
+	bool ra_unlisted;
+	enum ca_role tls_issuer;
 	struct buf der[CA_ROLES];
 	struct pki_cert cert[CA_ROLES]; /* lend from der */
 	struct buf crl_url, aia_url, root_crl_url, root_aia_url;

@@ -365,6 +365,7 @@ request_of(const struct csr *c)
 		.transaction_id = BYTES_LIT("tx-1"),
 		.valid_s = YEAR,
 		.backdate_s = 600,
+		.may_enroll = true,
 	};
 }
 
