@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IIS in front of mscep.dll: request filtering, authentication of
- * mscep_admin, methods, redirects. Request filtering comes before
- * authentication, and authentication before any handler, so the redirect of
- * mscep_admin is seen only with credentials (reference section 1).
+ * IIS in front of mscep.dll: request filtering, methods, handlers, redirects.
+ * Request filtering comes before authentication (auth.c), and authentication
+ * before any handler, so the redirect of mscep_admin is seen only with
+ * credentials (reference section 1).
  */
+#include "base/text.h"
+#include "ndes/auth.h"
 #include "ndes/pages.h"
 
-#include "base/text.h"
-#include "http/base64.h"
-#include "ndes/secret.h"
-
 #define ERROR_FILE_NOT_FOUND 2
-#define ERROR_ACCESS_DENIED 5
-#define ERROR_LOGON_FAILURE 1326
 #define ERROR_INVALID_FUNCTION 1
 
 /* ---- request filtering ---- */
@@ -72,110 +68,6 @@ filter(struct ndes_exchange *x)
 			h->iis.max_allowed_content_length));
 }
 
-/* ---- authentication of mscep_admin ---- */
-
-/* What stands before the first colon, or all, and what stands behind it. */
-static struct bytes
-cut_at_colon(struct bytes s, struct bytes *behind)
-{
-	size_t n = 0;
-
-	while (n < s.n && s.p[n] != ':')
-		n++;
-	*behind = bytes_from(s, n + 1);
-	return bytes_of(s.p, n);
-}
-
-/* "dom\user" without its domain. */
-static struct bytes
-account_name(struct bytes user)
-{
-	size_t at = user.n;
-
-	while (at > 0 && user.p[at - 1] != '\\')
-		at--;
-	return bytes_from(user, at);
-}
-
-/* Account names have no letter case in Windows; any domain is taken for ours. */
-static bool
-is_admin(
-    const struct ndes_exchange *x, struct bytes user, struct bytes password)
-{
-	struct bytes wanted = bytes_str(x->dep->admin_user);
-	bool known = bytes_eq_nocase(user, wanted) ||
-	    bytes_eq_nocase(account_name(user), wanted);
-	bool right =
-	    ndes_secret_equals(password, bytes_str(x->dep->admin_password));
-
-	return known && right;
-}
-
-static void
-demand(struct ndes_exchange *x, int substatus, uint32_t win32, const char *why)
-{
-	struct ndes_page page = {
-		.status = 401,
-		.substatus = substatus,
-		.win32 = win32,
-		.why = why,
-	};
-
-	/*
-	 * A real one lists Negotiate and NTLM. Only what works is offered, so
-	 * that no client picks a scheme that leads nowhere.
-	 */
-	if (x->host->iis.basic) {
-		page.value = arena_printf(
-		    &x->arena, "Basic realm=\"%s\"", x->dep->hostname);
-		page.header = page.value == NULL ? NULL : "WWW-Authenticate";
-	}
-	ndes_iis_page_with(x, &page);
-}
-
-/* The credentials of a Basic header; false when there are none. */
-static bool
-basic_credentials(struct ndes_exchange *x, struct bytes *credentials)
-{
-	const struct http_header *h =
-	    http_request_header(&x->rq, "Authorization");
-	struct http_base64_result r;
-	struct bytes scheme = BYTES_LIT("Basic ");
-
-	if (h == NULL || !bytes_starts_nocase(h->value, scheme))
-		return false;
-	if (http_base64_decode(&r, &x->arena, bytes_from(h->value, scheme.n)) ==
-	    -1)
-		return false;
-	*credentials = r.data;
-	return true;
-}
-
-static void
-authenticate(struct ndes_exchange *x)
-{
-	struct bytes credentials, user, password;
-
-	if (!x->host->iis.basic) {
-		demand(x, 2, ERROR_ACCESS_DENIED,
-		    "mscep_admin wants Negotiate or NTLM (iis.basic is "
-		    "false), which this version cannot do");
-		return;
-	}
-	if (!basic_credentials(x, &credentials)) {
-		demand(x, 2, ERROR_ACCESS_DENIED,
-		    "mscep_admin wants Basic credentials (--admin-user)");
-		return;
-	}
-	user = cut_at_colon(credentials, &password);
-	if (!is_admin(x, user, password)) {
-		demand(x, 1, ERROR_LOGON_FAILURE,
-		    "user name or password is not the one of --admin-user");
-		return;
-	}
-	x->evidence.username = arena_str(&x->arena, user);
-}
-
 /* ---- handlers ---- */
 
 /* "http://host/path/?query": where the request would have had its slash. */
@@ -228,9 +120,11 @@ ndes_iis(struct ndes_exchange *x)
 {
 	x->evidence.in_iis_log = true;
 	filter(x);
-	if (x->reply.status == 0 && x->admin_app)
-		authenticate(x);
-	if (x->reply.status != 0 || refuse_method(x))
+	if (x->reply.status != 0)
+		return;
+	if (x->admin_app && !ndes_authenticate(x))
+		return;
+	if (refuse_method(x))
 		return;
 	if (x->op == NDES_OP_NONE)
 		ndes_iis_page(x, 404, 0, ERROR_FILE_NOT_FOUND,

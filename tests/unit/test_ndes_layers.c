@@ -593,7 +593,7 @@ without_basic_nothing_is_offered(void **state)
 
 	(void)state;
 	room_open(&r, false);
-	room_set(&r, "iis.basic", "false");
+	room_set(&r, "iis.authentication.basic", "false");
 	room_arrive(&r, &x, &rq);
 	assert_iis(&x, 401, 2, 5);
 	assert_null(room_header(&x, "WWW-Authenticate"));
