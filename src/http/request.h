@@ -8,6 +8,7 @@
 #define HTTP_REQUEST_H
 
 #include "base/span.h"
+#include "http/connection.h"
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
 
@@ -43,6 +44,8 @@ struct http_request {
 	uint16_t local_port;
 	bool tls;
 	int64_t received_ms; /* env_now_ms() when the headers were in */
+	struct http_connection
+	    *connection; /* front/ always gives one; NULL in memory */
 };
 
 /* The first header of that name (ASCII case ignored), or NULL. */
