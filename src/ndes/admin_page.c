@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "ndes/hresult.h"
 
 #define TEXT_MAX 8192
 
@@ -96,6 +97,22 @@ password_paragraphs(struct ndes_exchange *x, struct buf *b)
 	return "no randomness or memory for a new password";
 }
 
+/* The page for who may not enroll; event 6 tells the administrator. */
+static const char *
+no_permission(struct ndes_exchange *x, struct buf *b)
+{
+	char code[HRESULT_TEXT_SIZE];
+
+	buf_add_str(b,
+	    "<P> You do not have sufficient permission to enroll with "
+	    "SCEP.  Please contact your system administrator. </P>\r\n");
+	hresult_code(HRESULT_TEMPLATE_DENIED, code);
+	ndes_note_event(x, EVENT_NDES_NO_PASSWORD, code,
+	    hresult_text(HRESULT_TEMPLATE_DENIED), NULL);
+	return "who opened the page may not enroll for the configured "
+	       "templates (account.admin_enroll, event 6)";
+}
+
 void
 ndes_admin_page(struct ndes_exchange *x)
 {
@@ -103,16 +120,10 @@ ndes_admin_page(struct ndes_exchange *x)
 	struct buf b;
 
 	buf_init(&b, TEXT_MAX);
-	if (!x->host->account.enroll) {
-		buf_add_str(&b,
-		    "<P> You do not have sufficient permission to enroll with "
-		    "SCEP.  Please contact your system administrator. "
-		    "</P>\r\n");
-		why = "the account may not enroll for the configured "
-		      "template (account.enroll, event 6)";
-	} else {
+	if (x->host->account.admin_enroll)
 		why = password_paragraphs(x, &b);
-	}
+	else
+		why = no_permission(x, &b);
 	if (b.n == 0)
 		ndes_iis_page(x, 500, 0, 0, why);
 	else

@@ -289,6 +289,20 @@ challenge_spare(struct challenge_cache *c, const struct host *host,
 	return give(c, host, env, true, out, e) == 1 ? 0 : -1;
 }
 
+int
+challenge_prefill(struct challenge_cache *c, const struct host *host,
+    const struct env *env, size_t n, struct err *e)
+{
+	char text[CHALLENGE_TEXT_MAX];
+	int rc = 1;
+
+	if (host->registry.use_single_password != 0)
+		return 0;
+	for (size_t i = 0; i < n && rc == 1; i++)
+		rc = challenge_new(c, host, env, text, e);
+	return rc == -1 ? -1 : 0;
+}
+
 /* Is it the password of --challenge, or the single one? */
 static bool
 is_static(

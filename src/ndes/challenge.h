@@ -47,6 +47,14 @@ MUST_USE int challenge_spare(struct challenge_cache *c, const struct host *host,
     const struct env *env, char out[CHALLENGE_TEXT_MAX], struct err *e);
 
 /*
+ * n unused one-time passwords that nobody knows (mscep.cached_passwords), or
+ * as many as PasswordMax lets in; for the start of the pool, after
+ * challenge_clear(). None with UseSinglePassword. 0, or -1.
+ */
+MUST_USE int challenge_prefill(struct challenge_cache *c,
+    const struct host *host, const struct env *env, size_t n, struct err *e);
+
+/*
  * Look a password up and, when it is a good one-time password, hold it, so
  * that no other exchange can use it until challenge_settle(). Comparison takes
  * the same time whatever differs. An empty span is CHALLENGE_MISSING.

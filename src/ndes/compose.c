@@ -132,15 +132,25 @@ compose_failure(struct ndes_exchange *x, struct err *e)
 	return 0;
 }
 
+/* mscep.dll answers, unless a layer behind it is why. */
+static void
+answered(struct ndes_exchange *x, enum ndes_layer said_no)
+{
+	x->answered_by =
+	    said_no == NDES_LAYER_NONE ? NDES_LAYER_MSCEP : said_no;
+}
+
 int
 ndes_pki_compose(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 {
+	enum ndes_layer said_no = x->answered_by;
+
 	(void)ctx;
 	if (x->reply.status != 0)
 		return 0;
 	if (x->outcome.decision == NDES_NO_CERTREP) {
 		ndes_iis_page(x, 500, 0, 0, x->outcome.why);
-		x->answered_by = NDES_LAYER_MSCEP;
+		answered(x, said_no);
 		return 0;
 	}
 	x->scep = (struct scep_reply){
@@ -170,7 +180,7 @@ ndes_pki_encode(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 		return no_memory(e);
 	ndes_iis_reply(
 	    x, 200, "application/x-pki-message", buf_bytes(&x->encoded));
-	x->answered_by = NDES_LAYER_MSCEP;
+	answered(x, x->answered_by);
 	if (x->outcome.decision != NDES_ISSUED)
 		x->why = x->outcome.why;
 	return 0;

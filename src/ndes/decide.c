@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What NDES answers to a message: the table of verdicts, the message types it
- * does not serve, and for the rest enroll.c. Codes are those of reference
- * section 4; where that leaves a case open, the row says what was chosen.
+ * does not serve, and for the rest enroll.c; and the event that it logs about
+ * it. Codes are those of reference section 4; where that leaves a case open,
+ * the row says what was chosen.
  */
 #include "ndes/decide.h"
 
@@ -12,12 +13,6 @@
 #define E_RETRIEVE 17 /* cannot retrieve information from the PKCS#7 */
 #define E_DECRYPT 18 /* cannot decrypt the PKCS#7 */
 #define E_SUBMIT 31 /* cannot submit the request to the CA */
-
-#define NTE_BAD_SIGNATURE 0x80090006u
-#define NTE_BAD_DATA 0x80090005u
-#define NTE_BAD_ALGID 0x80090008u
-#define CRYPT_E_ASN1_BADTAG 0x8009310bu
-#define CRYPT_E_MSG_ERROR 0x80091001u
 
 enum answer {
 	ANSWER_HTTP, /* an error page */
@@ -35,45 +30,45 @@ struct verdict_row {
 /* clang-format off */
 static const struct verdict_row verdict_rows[SCEP_VERDICTS] = {
 	[SCEP_SOUND] = { ANSWER_HTTP, 0, 0, 0, "" },
-	[SCEP_NOT_ASN1] = { ANSWER_HTTP, 0, CRYPT_E_ASN1_BADTAG, E_DECODE,
+	[SCEP_NOT_ASN1] = { ANSWER_HTTP, 0, HRESULT_ASN1_BAD_TAG, E_DECODE,
 	    "the message is not a CMS structure; send the DER of a pkiMessage, base64 in a GET, binary in a POST" },
-	[SCEP_TRUNCATED] = { ANSWER_HTTP, 0, CRYPT_E_ASN1_BADTAG, E_DECODE,
+	[SCEP_TRUNCATED] = { ANSWER_HTTP, 0, HRESULT_ASN1_BAD_TAG, E_DECODE,
 	    "the message ends early; send all of it, with '+' and '=' unharmed" },
-	[SCEP_OVER_LIMIT] = { ANSWER_HTTP, 0, CRYPT_E_MSG_ERROR, E_DECODE,
+	[SCEP_OVER_LIMIT] = { ANSWER_HTTP, 0, HRESULT_MSG_ERROR, E_DECODE,
 	    "the message has more of something than is taken" },
-	[SCEP_NOT_SIGNED_DATA] = { ANSWER_HTTP, 0, CRYPT_E_MSG_ERROR, E_RETRIEVE,
+	[SCEP_NOT_SIGNED_DATA] = { ANSWER_HTTP, 0, HRESULT_MSG_ERROR, E_RETRIEVE,
 	    "the message is not SignedData; wrap the enveloped PKCS#10 in SignedData" },
-	[SCEP_NO_SIGNER_INFO] = { ANSWER_HTTP, 0, CRYPT_E_MSG_ERROR, E_RETRIEVE,
+	[SCEP_NO_SIGNER_INFO] = { ANSWER_HTTP, 0, HRESULT_MSG_ERROR, E_RETRIEVE,
 	    "the SignedData has no SignerInfo; sign the message" },
-	[SCEP_NO_SIGNED_ATTRIBUTES] = { ANSWER_HTTP, 0, CRYPT_E_MSG_ERROR, E_RETRIEVE,
+	[SCEP_NO_SIGNED_ATTRIBUTES] = { ANSWER_HTTP, 0, HRESULT_MSG_ERROR, E_RETRIEVE,
 	    "the SignerInfo has no signed attributes; SCEP keeps transactionID and messageType there" },
-	[SCEP_ATTRIBUTE_MISSING] = { ANSWER_HTTP, 0, CRYPT_E_MSG_ERROR, E_RETRIEVE,
+	[SCEP_ATTRIBUTE_MISSING] = { ANSWER_HTTP, 0, HRESULT_MSG_ERROR, E_RETRIEVE,
 	    "a signed attribute is missing; send transactionID, messageType, senderNonce, contentType, messageDigest" },
-	[SCEP_ATTRIBUTE_BAD] = { ANSWER_HTTP, 0, CRYPT_E_MSG_ERROR, E_RETRIEVE,
+	[SCEP_ATTRIBUTE_BAD] = { ANSWER_HTTP, 0, HRESULT_MSG_ERROR, E_RETRIEVE,
 	    "a signed attribute is malformed" },
-	[SCEP_NO_SIGNER_CERTIFICATE] = { ANSWER_HTTP, 0, CRYPT_E_MSG_ERROR, E_RETRIEVE,
+	[SCEP_NO_SIGNER_CERTIFICATE] = { ANSWER_HTTP, 0, HRESULT_MSG_ERROR, E_RETRIEVE,
 	    "the signer's certificate is not in the message; put the self-signed or old one into SignedData.certificates" },
-	[SCEP_SIGNER_KEY_BAD] = { ANSWER_HTTP, 0, NTE_BAD_ALGID, E_RETRIEVE,
+	[SCEP_SIGNER_KEY_BAD] = { ANSWER_HTTP, 0, HRESULT_BAD_ALGORITHM, E_RETRIEVE,
 	    "the signer's key is not usable; sign with an RSA key" },
-	[SCEP_ALGORITHM_UNKNOWN] = { ANSWER_CERTREP, SCEP_BAD_ALG, NTE_BAD_ALGID, E_RETRIEVE,
+	[SCEP_ALGORITHM_UNKNOWN] = { ANSWER_CERTREP, SCEP_BAD_ALG, HRESULT_BAD_ALGORITHM, E_RETRIEVE,
 	    "an algorithm of the message is not known; use those that GetCACaps lists" },
-	[SCEP_DIGEST_WRONG] = { ANSWER_CERTREP, SCEP_BAD_MESSAGE_CHECK, NTE_BAD_SIGNATURE, E_RETRIEVE,
+	[SCEP_DIGEST_WRONG] = { ANSWER_CERTREP, SCEP_BAD_MESSAGE_CHECK, HRESULT_BAD_SIGNATURE, E_RETRIEVE,
 	    "messageDigest is not the digest of the content" },
-	[SCEP_SIGNATURE_WRONG] = { ANSWER_CERTREP, SCEP_BAD_MESSAGE_CHECK, NTE_BAD_SIGNATURE, E_RETRIEVE,
+	[SCEP_SIGNATURE_WRONG] = { ANSWER_CERTREP, SCEP_BAD_MESSAGE_CHECK, HRESULT_BAD_SIGNATURE, E_RETRIEVE,
 	    "the signature does not hold; sign the DER of the signed attributes as a SET OF with the signer's own key" },
-	[SCEP_NO_CONTENT] = { ANSWER_HTTP, 0, NTE_BAD_DATA, E_DECRYPT,
+	[SCEP_NO_CONTENT] = { ANSWER_HTTP, 0, HRESULT_BAD_DATA, E_DECRYPT,
 	    "there is no pkcsPKIEnvelope; envelope the PKCS#10 for the RA encryption certificate" },
-	[SCEP_NOT_ENVELOPED] = { ANSWER_HTTP, 0, NTE_BAD_DATA, E_DECRYPT,
+	[SCEP_NOT_ENVELOPED] = { ANSWER_HTTP, 0, HRESULT_BAD_DATA, E_DECRYPT,
 	    "the content is not EnvelopedData; envelope the PKCS#10 for the RA encryption certificate" },
-	[SCEP_WRONG_RECIPIENT] = { ANSWER_HTTP, 0, NTE_BAD_DATA, E_DECRYPT,
+	[SCEP_WRONG_RECIPIENT] = { ANSWER_HTTP, 0, HRESULT_BAD_DATA, E_DECRYPT,
 	    "the envelope is for another certificate; encrypt for the RA certificate with keyEncipherment, the second of GetCACert" },
-	[SCEP_KEY_NOT_UNWRAPPED] = { ANSWER_HTTP, 0, NTE_BAD_DATA, E_DECRYPT,
+	[SCEP_KEY_NOT_UNWRAPPED] = { ANSWER_HTTP, 0, HRESULT_BAD_DATA, E_DECRYPT,
 	    "the RA encryption key does not open the envelope; encrypt with the key of the second certificate of GetCACert" },
-	[SCEP_NOT_DECRYPTED] = { ANSWER_HTTP, 0, NTE_BAD_DATA, E_DECRYPT,
+	[SCEP_NOT_DECRYPTED] = { ANSWER_HTTP, 0, HRESULT_BAD_DATA, E_DECRYPT,
 	    "the contents of the envelope do not decrypt" },
-	[SCEP_BAD_INNER] = { ANSWER_CERTREP, SCEP_BAD_REQUEST, CRYPT_E_ASN1_BADTAG, E_SUBMIT,
+	[SCEP_BAD_INNER] = { ANSWER_CERTREP, SCEP_BAD_REQUEST, HRESULT_ASN1_BAD_TAG, E_SUBMIT,
 	    "the decrypted contents are not what the message type needs; for PKCSReq send a PKCS#10" },
-	[SCEP_NO_POSSESSION] = { ANSWER_CERTREP, SCEP_BAD_REQUEST, NTE_BAD_SIGNATURE, E_SUBMIT,
+	[SCEP_NO_POSSESSION] = { ANSWER_CERTREP, SCEP_BAD_REQUEST, HRESULT_BAD_SIGNATURE, E_SUBMIT,
 	    "the PKCS#10 is not signed by its own key" },
 };
 /* clang-format on */
@@ -143,6 +138,15 @@ detail(const struct ndes_exchange *x)
 	return m->what;
 }
 
+void
+ndes_reject(
+    struct ndes_exchange *x, const struct ndes_refusal *refusal, int form)
+{
+	ndes_refuse(x, refusal);
+	if (form == HOST_REJECT_500)
+		no_certrep(x, refusal->hresult, refusal->event_id);
+}
+
 static void
 decide_by_verdict(struct ndes_exchange *x)
 {
@@ -186,7 +190,7 @@ refuse_transport(struct ndes_exchange *x)
 	} else {
 		return false;
 	}
-	no_certrep(x, CRYPT_E_ASN1_BADTAG, E_DECODE);
+	no_certrep(x, HRESULT_ASN1_BAD_TAG, E_DECODE);
 	return true;
 }
 
@@ -249,7 +253,7 @@ refuse_type(struct ndes_exchange *x)
 {
 	struct ndes_refusal refusal = {
 		.fail_info = SCEP_BAD_REQUEST,
-		.hresult = NDES_E_INVALIDARG,
+		.hresult = HRESULT_INVALID_ARGUMENT,
 		.why = "NDES does not know this messageType; it serves "
 		       "PKCSReq (19) and RenewalReq (17)",
 	};
@@ -261,12 +265,12 @@ refuse_type(struct ndes_exchange *x)
 	ndes_refuse(x, &refusal);
 }
 
-int
-ndes_pki_decide(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
+static int
+decide(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 {
 	const struct scep_message *m = &x->message;
 
-	if (x->reply.status != 0 || refuse_transport(x))
+	if (refuse_transport(x))
 		return 0;
 	if (is_readable(m) && !is_enrollment(m->type)) {
 		refuse_type(x);
@@ -277,4 +281,64 @@ ndes_pki_decide(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 		return 0;
 	}
 	return ndes_enroll(x, ctx, e);
+}
+
+/* ---- the event ---- */
+
+enum event_data {
+	DATA_CODE_TEXT,
+	DATA_TEXT_CODE, /* the two were seen swapped in event 31 */
+	DATA_NONE,
+};
+
+static const struct {
+	unsigned id;
+	enum event_kind kind;
+	enum event_data data;
+} event_rows[] = {
+	{ 16, EVENT_NDES_DECODE, DATA_CODE_TEXT },
+	{ 17, EVENT_NDES_RETRIEVE, DATA_CODE_TEXT },
+	{ 18, EVENT_NDES_DECRYPT, DATA_CODE_TEXT },
+	{ 28, EVENT_NDES_RENEWAL, DATA_CODE_TEXT },
+	{ 29, EVENT_NDES_PASSWORD, DATA_NONE },
+	{ 31, EVENT_NDES_SUBMIT, DATA_TEXT_CODE },
+};
+
+static void
+note_event(struct ndes_exchange *x, enum event_kind kind, enum event_data data)
+{
+	uint32_t hresult = x->outcome.hresult;
+	const char *text = hresult_text(hresult);
+	char code[HRESULT_TEXT_SIZE];
+
+	/* A captured event 31 has the general code for what the CA called 0x80094800. */
+	if (kind == EVENT_NDES_SUBMIT &&
+	    hresult == HRESULT_UNSUPPORTED_TEMPLATE)
+		hresult = HRESULT_FAIL;
+	hresult_code(hresult, code);
+	switch (data) {
+	case DATA_CODE_TEXT:
+		ndes_note_event(x, kind, code, text, NULL);
+		break;
+	case DATA_TEXT_CODE:
+		ndes_note_event(x, kind, text, code, NULL);
+		break;
+	case DATA_NONE:
+		ndes_note_event(x, kind, NULL, NULL, NULL);
+		break;
+	}
+}
+
+int
+ndes_pki_decide(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
+{
+	if (x->reply.status != 0)
+		return 0;
+	if (decide(x, ctx, e) == -1)
+		return -1;
+	for (size_t i = 0; i < nitems(event_rows); i++) {
+		if (event_rows[i].id == x->outcome.event_id)
+			note_event(x, event_rows[i].kind, event_rows[i].data);
+	}
+	return 0;
 }

@@ -4,6 +4,7 @@
 #define NDES_DECIDE_H
 
 #include "ndes/exchange.h"
+#include "ndes/hresult.h"
 
 /* A CertRep FAILURE to be; or, where no CertRep can be made, an HTTP 500. */
 struct ndes_refusal {
@@ -13,14 +14,16 @@ struct ndes_refusal {
 	const char *why; /* what is wrong, and what the client should do */
 };
 
-#define NDES_E_INVALIDARG 0x80070057u /* HRESULT of "parameter is wrong" */
-
 /* Refuse with a CertRep. */
 void ndes_refuse(struct ndes_exchange *x, const struct ndes_refusal *refusal);
 
+/* Refuse in the form that a key of the model chooses (enum host_rejection). */
+void ndes_reject(
+    struct ndes_exchange *x, const struct ndes_refusal *refusal, int form);
+
 /*
- * A sound PKCSReq or RenewalReq: renewal or challenge, template, CA. 0 with
- * x->outcome decided, or -1.
+ * A sound PKCSReq or RenewalReq: renewal or challenge, policy module,
+ * template, CA. 0 with x->outcome decided, or -1.
  */
 MUST_USE int ndes_enroll(
     struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e);

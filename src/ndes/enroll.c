@@ -5,12 +5,18 @@
  * (a wrong one in it is ignored: clients send the one of the first time). A
  * RenewalReq signed otherwise is refused; a PKCSReq needs its challenge.
  *
+ * The order is challenge, policy module, CA: a challenge that is held while
+ * the others say no is given back.
+ *
  * Chosen, since it is not established: a signer that this CA issued but that
  * is out of date or revoked is refused (event 28) even with a good challenge;
- * SCEP_ERROR for a bad password is 0x80070056, "the password is not correct".
+ * SCEP_ERROR for a bad password is 0x80070056, "the password is not correct";
+ * the policy module is asked about enrolments only, since a renewal has no
+ * challenge that the registration point could verify.
  */
 #include "ndes/decide.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "pki/oid.h"
@@ -19,12 +25,6 @@
 #define E_RENEWAL 28
 #define E_PASSWORD 29
 #define E_SUBMIT 31
-
-#define ERROR_INVALID_PASSWORD 0x80070056u
-#define NTE_BAD_ALGID 0x80090008u
-#define CERT_E_EXPIRED 0x800b0101u
-#define CRYPT_E_REVOKED 0x80092010u
-#define CERTSRV_E_BAD_REQUESTSUBJECT 0x80094001u
 
 #define NAME_MAX_BYTES 8192
 #define BACKDATE_S 600 /* AD CS lets certificates begin ten minutes ago */
@@ -72,22 +72,22 @@ same_name(struct bytes a, struct bytes b)
 }
 
 static const struct ndes_refusal standing_refusals[] = {
-	[CA_NOT_OURS] = { SCEP_BAD_REQUEST, NDES_E_INVALIDARG, E_RENEWAL,
+	[CA_NOT_OURS] = { SCEP_BAD_REQUEST, HRESULT_INVALID_ARGUMENT, E_RENEWAL,
 	    "a RenewalReq must be signed with a certificate that this CA "
 	    "issued; enroll anew with a PKCSReq and a challenge" },
-	[CA_EXPIRED] = { SCEP_BAD_REQUEST, CERT_E_EXPIRED, E_RENEWAL,
+	[CA_EXPIRED] = { SCEP_BAD_REQUEST, HRESULT_EXPIRED, E_RENEWAL,
 	    "the certificate that signed the renewal has expired; enroll "
 	    "anew with a self-signed certificate and a challenge" },
-	[CA_NOT_YET_VALID] = { SCEP_BAD_REQUEST, CERT_E_EXPIRED, E_RENEWAL,
+	[CA_NOT_YET_VALID] = { SCEP_BAD_REQUEST, HRESULT_EXPIRED, E_RENEWAL,
 	    "the certificate that signed the renewal is not valid yet; wait, "
 	    "or set the clock" },
-	[CA_REVOKED] = { SCEP_BAD_REQUEST, CRYPT_E_REVOKED, E_RENEWAL,
+	[CA_REVOKED] = { SCEP_BAD_REQUEST, HRESULT_REVOKED, E_RENEWAL,
 	    "the certificate that signed the renewal is revoked; enroll anew "
 	    "with a self-signed certificate and a challenge" },
 };
 
 static const struct ndes_refusal subject_refusal = { SCEP_BAD_REQUEST,
-	CERTSRV_E_BAD_REQUESTSUBJECT, E_RENEWAL,
+	HRESULT_BAD_SUBJECT, E_RENEWAL,
 	"the renewal asks for another subject than the old certificate has; "
 	"keep the subject, or set registry.DisableRenewalSubjectNameMatch" };
 
@@ -125,13 +125,30 @@ static const char *const challenge_whys[CHALLENGE_STATES] = {
 	    "fetch a new one from the mscep_admin page",
 };
 
+static const char other_node[] =
+    "the challengePassword is not known here: the passwords are on another "
+    "node behind the load balancer (mscep.passwords)";
+
+/* Look the password up, and hold it when it is a good one. */
+static enum challenge_state
+hold_challenge(struct ndes_exchange *x)
+{
+	const struct host *h = x->host;
+	struct bytes text = x->message.challenge;
+
+	if (h->mscep.passwords == HOST_PASSWORDS_ON_OTHER_NODE && text.n > 0)
+		return CHALLENGE_WRONG;
+	return challenge_hold(
+	    x->dep->challenges, text, h, env_now_ms(x->dep->env));
+}
+
 static void
 judge_challenge(struct ndes_exchange *x)
 {
 	const struct host *h = x->host;
 	struct ndes_refusal refusal = {
 		.fail_info = (int)h->mscep.bad_password_fail_info,
-		.hresult = ERROR_INVALID_PASSWORD,
+		.hresult = HRESULT_INVALID_PASSWORD,
 		.event_id = E_PASSWORD,
 	};
 
@@ -139,14 +156,28 @@ judge_challenge(struct ndes_exchange *x)
 		x->outcome.challenge = CHALLENGE_NOT_NEEDED;
 		return;
 	}
-	x->outcome.challenge = challenge_hold(x->dep->challenges,
-	    x->message.challenge, h, env_now_ms(x->dep->env));
+	x->outcome.challenge = hold_challenge(x);
 	refusal.why = challenge_whys[x->outcome.challenge];
+	if (x->outcome.challenge == CHALLENGE_WRONG &&
+	    h->mscep.passwords == HOST_PASSWORDS_ON_OTHER_NODE)
+		refusal.why = other_node;
 	if (refusal.why != NULL)
 		ndes_refuse(x, &refusal);
 }
 
 /* ---- CA ---- */
+
+/* The CA logs what it denied under the number of the request. */
+static void
+note_denial(struct ndes_exchange *x, const struct ca_answer *answer)
+{
+	char number[24], code[HRESULT_TEXT_SIZE];
+
+	snprintf(number, sizeof(number), "%" PRIu64, answer->request_id);
+	hresult_full(answer->hresult, code);
+	ndes_note_event(
+	    x, EVENT_CA_DENIED, number, hresult_text(answer->hresult), code);
+}
 
 static void
 refused_by_ca(struct ndes_exchange *x, const struct ca_answer *answer)
@@ -162,22 +193,44 @@ refused_by_ca(struct ndes_exchange *x, const struct ca_answer *answer)
 	snprintf(o->why, sizeof(o->why), "the CA refused (0x%08lx): %s",
 	    (unsigned long)answer->hresult,
 	    answer->reason == NULL ? "no reason given" : answer->reason);
+	note_denial(x, answer);
 	ndes_refuse(x, &refusal);
+	x->answered_by = NDES_LAYER_CA;
+}
+
+static void
+ca_is_down(struct ndes_exchange *x)
+{
+	static const struct ndes_refusal refusal = { SCEP_BAD_REQUEST,
+		HRESULT_RPC_SERVER_UNAVAILABLE, E_SUBMIT,
+		"the CA cannot be reached (0x800706ba): its service is not "
+		"running (ca.running)" };
+
+	ndes_reject(x, &refusal, x->host->mscep.ca_unreachable);
+	x->answered_by = NDES_LAYER_CA;
 }
 
 static int
 submit(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 {
+	const struct host *h = x->host;
 	struct ndes_outcome *o = &x->outcome;
 	struct ca_request rq = {
 		.csr = &x->message.csr,
-		.template_name = ndes_template(x->host, &x->message.csr),
+		.key = x->message.csr_key,
+		.template_name = ndes_template(h, &x->message.csr),
 		.transaction_id = x->message.transaction_id,
-		.valid_s = x->host->ca.validity_ms / 1000,
+		.valid_s = h->ca.validity_ms / 1000,
 		.backdate_s = BACKDATE_S,
+		.may_enroll = h->account.enroll,
+		.minimum_key_size = (unsigned)h->ca.minimum_key_size,
 	};
 
 	o->template_name = rq.template_name;
+	if (!h->ca.running) {
+		ca_is_down(x);
+		return 0;
+	}
 	if (ca_issue(x->dep->ca, ctx, x->dep->material, &rq, &o->ca, e) == -1)
 		return -1;
 	if (o->ca.issued)
@@ -187,12 +240,14 @@ submit(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 	return 0;
 }
 
+/* ---- all of it ---- */
+
 /* The reply is enveloped for the signer's key, so that must be one that can be. */
 static bool
 refuse_key(struct ndes_exchange *x)
 {
 	static const struct ndes_refusal refusal = { SCEP_BAD_ALG,
-		NTE_BAD_ALGID, E_RETRIEVE,
+		HRESULT_BAD_ALGORITHM, E_RETRIEVE,
 		"the signer's key is not RSA, so no reply can be encrypted "
 		"to it; sign with an RSA key" };
 
@@ -201,6 +256,21 @@ refuse_key(struct ndes_exchange *x)
 		return false;
 	ndes_refuse(x, &refusal);
 	return true;
+}
+
+/* A request that is good so far: policy module, CA, and the report of what came of it. */
+static int
+process(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
+{
+	bool asks = host_policy_active(x->host) && !x->outcome.renewal;
+
+	if (asks && !ndes_policy_verify(x))
+		return 0;
+	if (submit(x, ctx, e) == -1)
+		return -1;
+	if (asks)
+		ndes_policy_notify(x);
+	return 0;
 }
 
 int
@@ -220,7 +290,7 @@ ndes_enroll(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 		judge_challenge(x);
 	if (o->decision != NDES_UNDECIDED)
 		return 0;
-	rc = submit(x, ctx, e);
+	rc = process(x, ctx, e);
 	if (o->challenge == CHALLENGE_GOOD)
 		challenge_settle(x->dep->challenges, x->message.challenge,
 		    o->decision == NDES_ISSUED ||

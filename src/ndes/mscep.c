@@ -3,10 +3,10 @@
  * mscep.dll: did it load, may it act for its callers, and the operations that
  * need no cryptography. What it decides about messages is in decide.c.
  */
+#include "ndes/hresult.h"
 #include "ndes/pages.h"
 
 #define ERROR_BAD_IMPERSONATION_LEVEL 1346
-#define E_INVALIDARG_WIN32 0x80070057u
 
 static bool
 is_in_date(const struct pki_cert *c, int64_t now)
@@ -14,34 +14,62 @@ is_in_date(const struct pki_cert *c, int64_t now)
 	return now >= c->not_before && now <= c->not_after;
 }
 
-/* Is this RA certificate of no use, by the model or by its dates? */
-static bool
-is_expired(
-    int state, const struct ca_material *m, enum ca_role role, int64_t now)
+/*
+ * Why mscep.dll cannot do with an RA certificate. That the code of the
+ * missing one is another is documented; that a revoked one and an unreadable
+ * key count as "no usable certificate" is chosen.
+ */
+#define RA_ROWS(cert)                                                       \
+	{                                                                   \
+		[HOST_CERT_EXPIRED] = { HRESULT_INVALID_ARGUMENT,           \
+			"NDES did not start: the RA " cert                  \
+			" is out of date" },                                \
+		[HOST_CERT_MISSING] = { HRESULT_FILE_NOT_FOUND,             \
+			"NDES did not start: the RA " cert                  \
+			" is not in the computer's store" },                \
+		[HOST_CERT_KEY_UNREADABLE] = { HRESULT_INVALID_ARGUMENT,    \
+			"NDES did not start: the service account may not "  \
+			"read the key of the RA " cert },                   \
+		[HOST_CERT_REVOKED] = { HRESULT_INVALID_ARGUMENT,           \
+			"NDES did not start: the RA " cert " is revoked" }, \
+	}
+
+struct ra_row {
+	uint32_t hresult;
+	const char *why; /* NULL: nothing wrong */
+};
+
+static const struct ra_row sign_rows[] =
+    RA_ROWS("signing certificate (Exchange Enrollment Agent)");
+static const struct ra_row encrypt_rows[] =
+    RA_ROWS("encryption certificate (CEP Encryption)");
+
+/* The state that the model tells, or what the dates say. */
+static const struct ra_row *
+find_ra(const struct ra_row *rows, int state, const struct ca_material *m,
+    enum ca_role role, int64_t now)
 {
-	return state == HOST_CERT_EXPIRED ||
-	    (m != NULL && !is_in_date(ca_material_cert(m, role), now));
+	if (state == HOST_CERT_VALID && m != NULL &&
+	    !is_in_date(ca_material_cert(m, role), now))
+		state = HOST_CERT_EXPIRED;
+	return &rows[state];
 }
 
 struct mscep_state
 ndes_mscep_start(
     const struct host *host, const struct ca_material *m, int64_t now)
 {
-	struct mscep_state s = { .loaded = true };
+	const struct ra_row *row =
+	    find_ra(sign_rows, host->ra.signing, m, CA_RA_SIGN, now);
 
-	if (is_expired(host->ra.signing, m, CA_RA_SIGN, now))
-		s.why = "mscep.dll did not start (events 2 and 10, "
-			"0x80070057): the RA signing certificate (Exchange "
-			"Enrollment Agent) is out of date";
-	else if (is_expired(host->ra.encryption, m, CA_RA_ENCRYPT, now))
-		s.why = "mscep.dll did not start (events 2 and 10, "
-			"0x80070057): the RA encryption certificate (CEP "
-			"Encryption) is out of date";
-	if (s.why != NULL) {
-		s.loaded = false;
-		s.hresult = E_INVALIDARG_WIN32;
-	}
-	return s;
+	if (row->why == NULL)
+		row = find_ra(
+		    encrypt_rows, host->ra.encryption, m, CA_RA_ENCRYPT, now);
+	return (struct mscep_state){
+		.loaded = row->why == NULL,
+		.hresult = row->hresult,
+		.why = row->why,
+	};
 }
 
 /*
@@ -51,9 +79,7 @@ ndes_mscep_start(
 static void
 browse(struct ndes_exchange *x)
 {
-	const struct host *h = x->host;
-
-	if (h->policy_module.installed && h->policy_module.loaded) {
+	if (host_policy_active(x->host)) {
 		ndes_iis_page(x, 403, 0, 0,
 		    "browsing is forbidden while the policy module is "
 		    "loaded; devices ask with operation=");
@@ -89,12 +115,14 @@ ndes_mscep_enter(struct ndes_exchange *x)
 		ndes_iis_page(x, 500, 0, ERROR_BAD_IMPERSONATION_LEVEL,
 		    "IIS_IUSRS lacks the right \"Impersonate a client after "
 		    "authentication\"");
+		x->answered_by = NDES_LAYER_MSCEP;
 		return;
 	}
 	if (!x->dep->mscep.loaded) {
 		/* which win32 code IIS logs here is not established */
 		ndes_iis_page(x, 500, 0, x->dep->mscep.hresult & 0xffff,
 		    x->dep->mscep.why);
+		x->answered_by = NDES_LAYER_MSCEP;
 		return;
 	}
 	switch (x->op) {
