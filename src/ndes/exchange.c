@@ -6,13 +6,19 @@
 
 #define ENCODED_MAX ((size_t)4 << 20)
 #define CERT_MAX ((size_t)1 << 20)
+#define LINES_MAX ((size_t)256 << 10) /* of another program's log */
 #define SHOWN_MAX 88 /* longest transaction ID, or method, that a line shows */
 
 static const char *const layer_names[NDES_LAYERS] = {
 	[NDES_LAYER_NONE] = "nobody",
+	[NDES_LAYER_NETWORK] = "the network",
+	[NDES_LAYER_APP_PROXY] = "the Application Proxy",
 	[NDES_LAYER_HTTP_SYS] = "http.sys",
 	[NDES_LAYER_IIS] = "IIS",
+	[NDES_LAYER_WORKER_PROCESS] = "w3wp.exe",
 	[NDES_LAYER_MSCEP] = "mscep.dll",
+	[NDES_LAYER_POLICY_MODULE] = "the policy module",
+	[NDES_LAYER_CA] = "the CA",
 };
 
 static const char *const op_names[NDES_OPS] = {
@@ -46,6 +52,9 @@ ndes_exchange_init(struct ndes_exchange *x, size_t arena_max)
 	arena_init(&x->arena, arena_max);
 	buf_init(&x->encoded, ENCODED_MAX);
 	buf_init(&x->outcome.ca.der, CERT_MAX);
+	buf_init(&x->evidence.plugin, LINES_MAX);
+	buf_init(&x->evidence.crp, LINES_MAX);
+	x->url_prefix = "";
 }
 
 void
@@ -54,6 +63,8 @@ ndes_exchange_clear(struct ndes_exchange *x)
 	scep_message_clear(&x->message);
 	buf_clear(&x->encoded);
 	buf_clear(&x->outcome.ca.der);
+	buf_clear(&x->evidence.plugin);
+	buf_clear(&x->evidence.crp);
 	arena_clear(&x->arena);
 }
 
@@ -102,6 +113,26 @@ add_outcome(struct buf *out, const struct ndes_outcome *o)
 	}
 }
 
+/* " -> 503", or what became of the connection */
+static void
+add_answer(struct buf *out, const struct http_reply *r)
+{
+	switch (r->wire.act) {
+	case WIRE_PLAY:
+		buf_addf(out, " -> %d", r->status);
+		break;
+	case WIRE_CLOSE:
+		buf_add_str(out, " -> connection closed");
+		break;
+	case WIRE_RESET:
+		buf_add_str(out, " -> connection reset");
+		break;
+	case WIRE_SILENT:
+		buf_add_str(out, " -> no answer");
+		break;
+	}
+}
+
 void
 ndes_exchange_line(const struct ndes_exchange *x, struct buf *out)
 {
@@ -115,7 +146,7 @@ ndes_exchange_line(const struct ndes_exchange *x, struct buf *out)
 	}
 	if (x->op == NDES_OP_PKIOPERATION)
 		add_message(out, &x->message);
-	buf_addf(out, " -> %d", x->reply.status);
+	add_answer(out, &x->reply);
 	if (x->op == NDES_OP_PKIOPERATION)
 		add_outcome(out, &x->outcome);
 	if (x->why != NULL && x->why[0] != '\0')

@@ -106,6 +106,9 @@ struct ndes_exchange {
 	    url_prefix; /* "/x/ra-expired", "" for the default site; rq's target, path have it removed */
 	struct bytes stem; /* the path, escapes undone, as IIS logs it */
 	enum ndes_op op;
+	struct bytes
+	    place; /* stem in one spelling: no "." and "..", no doubled or back slashes */
+	bool scep_app; /* under mscep or mscep_admin: served by the pool SCEP */
 	bool admin_app; /* under mscep_admin */
 	struct bytes message_text; /* message= as it came, still escaped */
 	struct bytes message_der; /* PKIOperation: the decoded body */
@@ -147,7 +150,8 @@ void ndes_worker_process(struct ndes_exchange *x);
 void ndes_mscep_enter(struct ndes_exchange *x);
 
 /*
- * Set x->stem, x->op, x->admin_app and x->message_text from path and query.
+ * Set x->stem, x->place, x->op, x->scep_app, x->admin_app and
+ * x->message_text from path and query.
  * The first of all: the layers look at them.
  */
 void ndes_route(struct ndes_exchange *x);

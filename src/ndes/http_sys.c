@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "ndes/pool.h"
 
 /* A header as it counts against MaxFieldLength: "name: value". */
 static bool
@@ -79,6 +80,53 @@ refuse(struct ndes_exchange *x, int status, const char *reason,
 	    x, status, reason, why == NULL ? "over a limit of http.sys" : why);
 }
 
+/*
+ * What is configured counts as well as what happened: an administrator may
+ * stop a pool at any time, and a disabled one is healed only by a start.
+ */
+static enum pool_state
+state_of_pool(const struct ndes_exchange *x)
+{
+	switch ((enum host_pool_state)x->host->app_pool.state) {
+	case HOST_POOL_STOPPED:
+		return POOL_STOPPED;
+	case HOST_POOL_DISABLED:
+		return POOL_DISABLED;
+	case HOST_POOL_STARTED:
+		break;
+	}
+	return pool_state(x->dep->pool);
+}
+
+/* Is the service account such that WAS cannot start the pool at all? */
+static bool
+has_no_identity(const struct host *h)
+{
+	return h->app_pool.pool_identity == HOST_IDENTITY_STRICT &&
+	    (h->account.locked || h->account.password_expired);
+}
+
+/* Find the queue of the pool SCEP; all other paths belong to another pool. */
+static void
+look_for_queue(struct ndes_exchange *x)
+{
+	enum pool_state state = state_of_pool(x);
+
+	if (state == POOL_STOPPED)
+		ndes_http_sys_page(
+		    x, 503, "Disabled", "the application pool SCEP is stopped");
+	else if (has_no_identity(x->host))
+		ndes_http_sys_page(x, 503, "AppOffline",
+		    "the application pool SCEP cannot start: its service "
+		    "account is locked or its password has expired");
+	else if (state == POOL_DISABLED)
+		ndes_http_sys_page(x, 503, "AppOffline",
+		    x->host->app_pool.state == HOST_POOL_DISABLED
+			? "the application pool SCEP is disabled"
+			: "rapid-fail protection has disabled the application "
+			  "pool SCEP after too many crashes");
+}
+
 void
 ndes_http_sys(struct ndes_exchange *x)
 {
@@ -99,7 +147,6 @@ ndes_http_sys(struct ndes_exchange *x)
 		refuse(x, 400, "FieldLength", "MaxFieldLength", field);
 	else if (x->rq.head_bytes > (uint64_t)head)
 		refuse(x, 400, "RequestLength", "MaxRequestBytes", head);
-	else if (x->host->app_pool.state == HOST_POOL_STOPPED)
-		ndes_http_sys_page(
-		    x, 503, "Disabled", "the application pool SCEP is stopped");
+	else if (x->scep_app)
+		look_for_queue(x);
 }

@@ -11,6 +11,8 @@
 
 #define ERROR_FILE_NOT_FOUND 2
 #define ERROR_INVALID_FUNCTION 1
+#define ERROR_MORE_DATA 234
+#define E_MORE_DATA "0x800700ea"
 
 /* ---- request filtering ---- */
 
@@ -43,6 +45,32 @@ over(struct ndes_exchange *x, const char *what, size_t n, const char *key,
 	return why == NULL ? "over a limit of request filtering" : why;
 }
 
+/* Is the name one of those that request filtering hides? */
+static bool
+is_hidden(const struct host_list *hidden, struct bytes name)
+{
+	for (size_t i = 0; i < hidden->count; i++) {
+		if (bytes_eq_nocase(name, bytes_str(hidden->item[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_hidden_segment(const struct ndes_exchange *x)
+{
+	struct bytes place = x->place;
+
+	for (size_t at = 0, end; at < place.n; at = end + 1) {
+		for (end = at; end < place.n && place.p[end] != '/';)
+			end++;
+		if (is_hidden(&x->host->iis.hidden_segments,
+			bytes_of(place.p + at, end - at)))
+			return true;
+	}
+	return false;
+}
+
 static void
 filter(struct ndes_exchange *x)
 {
@@ -66,6 +94,10 @@ filter(struct ndes_exchange *x)
 		ndes_iis_page(x, 404, 13, 0,
 		    over(x, "a body", rq->body.n, "maxAllowedContentLength",
 			h->iis.max_allowed_content_length));
+	else if (has_hidden_segment(x))
+		ndes_iis_page(x, 404, 8, 0,
+		    "the path has a segment that "
+		    "iis.request_filtering.hiddenSegments hides");
 }
 
 /* ---- handlers ---- */
@@ -84,8 +116,8 @@ redirect(struct ndes_exchange *x)
 	else
 		authority = arena_printf(
 		    &x->arena, "%s:%u", x->dep->hostname, rq->local_port);
-	location = arena_printf(&x->arena, "%s://%s%.*s/%s%.*s", scheme,
-	    authority == NULL ? "" : authority, (int)rq->path.n,
+	location = arena_printf(&x->arena, "%s://%s%s%.*s/%s%.*s", scheme,
+	    authority == NULL ? "" : authority, x->url_prefix, (int)rq->path.n,
 	    (const char *)rq->path.p, rq->query.p == NULL ? "" : "?",
 	    (int)rq->query.n,
 	    rq->query.p == NULL ? "" : (const char *)rq->query.p);
@@ -115,6 +147,20 @@ refuse_method(struct ndes_exchange *x)
 	return true;
 }
 
+/*
+ * With the handler for paths without extension before the one for static
+ * files, mscep_admin gets a handler that cannot start mscep.dll.
+ */
+static void
+fail_handler(struct ndes_exchange *x)
+{
+	ndes_iis_page(x, 500, 0, ERROR_MORE_DATA,
+	    "ExtensionlessUrlHandler comes before StaticFile "
+	    "(iis.handler_order)");
+	ndes_note_event(x, EVENT_NDES_FAILED_TO_LOAD, E_MORE_DATA,
+	    "More data is available.", NULL);
+}
+
 void
 ndes_iis(struct ndes_exchange *x)
 {
@@ -126,7 +172,10 @@ ndes_iis(struct ndes_exchange *x)
 		return;
 	if (refuse_method(x))
 		return;
-	if (x->op == NDES_OP_NONE)
+	if (x->admin_app &&
+	    x->host->iis.handler_order == HOST_EXTENSIONLESS_FIRST)
+		fail_handler(x);
+	else if (x->op == NDES_OP_NONE)
 		ndes_iis_page(x, 404, 0, ERROR_FILE_NOT_FOUND,
 		    "nothing has this path; SCEP is at "
 		    "/certsrv/mscep/mscep.dll");

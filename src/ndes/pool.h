@@ -29,7 +29,8 @@ enum pool_state pool_state(struct pool *p);
 /*
  * A worker process died at now_ms. True when this was the crash that made
  * rapid-fail protection disable the pool (five in five minutes by default).
- * *pid is the number of the process that died.
+ * *pid is the number of the process that died; 0 when the pool was not
+ * started any more, so that none was left to die.
  */
 bool pool_crash(
     struct pool *p, const struct host *host, int64_t now_ms, unsigned *pid);

@@ -106,6 +106,16 @@ operation(struct ndes_exchange *x)
 	return NDES_OP_OTHER;
 }
 
+/* Is path the application, or below it? */
+static bool
+is_under(struct bytes path, const char *app)
+{
+	struct bytes root = bytes_str(app);
+
+	return bytes_starts_nocase(path, root) &&
+	    (path.n == root.n || path.p[root.n] == '/');
+}
+
 void
 ndes_route(struct ndes_exchange *x)
 {
@@ -115,8 +125,9 @@ ndes_route(struct ndes_exchange *x)
 	path = canonical(&x->arena, x->stem);
 	if (!http_query_find(x->rq.query, "message", &x->message_text))
 		x->message_text = bytes_of(NULL, 0);
-	x->admin_app = bytes_eq_nocase(path, BYTES_LIT(ADMIN_APP)) ||
-	    bytes_starts_nocase(path, BYTES_LIT(ADMIN_APP "/"));
+	x->place = path;
+	x->admin_app = is_under(path, ADMIN_APP);
+	x->scep_app = x->admin_app || is_under(path, APP);
 	if (bytes_eq_nocase(path, BYTES_LIT(APP)) ||
 	    bytes_eq_nocase(path, BYTES_LIT(ADMIN_APP)))
 		x->op = NDES_OP_SLASH;
