@@ -22,13 +22,13 @@ serve_help(void)
 {
 	const struct mockndes_option *o;
 
-	puts("usage: mockndes [serve] [OPTION...]    each also as "
-	     "MOCKNDES_<NAME> in the environment");
+	puts(
+	    "usage: mockndes [serve] [OPTION...]   (environment: MOCKNDES_<NAME>, for all)");
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
 		if (!option_is_later(o))
 			print_option(o);
-	puts("Other commands: mockndes help. "
-	     "Example: mockndes --scenario ra-expired --http-port 0");
+	puts(
+	    "More: mockndes help. Example: mockndes --scenario ra-expired --http-port 0");
 }
 
 void
@@ -53,7 +53,7 @@ list_commands(void)
 	puts("\n`mockndes COMMAND --help` says more, `mockndes --version` its "
 	     "version;\nthe manual is mockndes(1).\n\n"
 	     "Example: mockndes --challenge secret\n"
-	     "Then:    curl "
+	     "Then: curl "
 	     "'http://127.0.0.1:8080/certsrv/mscep/mscep.dll"
 	     "?operation=GetCACaps'");
 }

@@ -159,6 +159,25 @@ wait_for_end(const struct plan *p, const sigset_t *set, long long deadline)
 
 /* ---- the life of a server ---- */
 
+/* For the person at a terminal, who would not read JSON. */
+static void
+greet(const struct mockndes *m, const struct plan *p)
+{
+	static const char *const which[] = { "http", "https", "admin",
+		"control" };
+	struct oplog log = p->log;
+	char text[256];
+
+	for (size_t i = 0; i < nitems(which); i++) {
+		const char *url = mockndes_url(m, which[i]);
+
+		if (url == NULL)
+			continue;
+		snprintf(text, sizeof text, "%s: %s", which[i], url);
+		oplog_line(&log, 1, text);
+	}
+}
+
 static int
 announce(const struct plan *p, const char *line)
 {
@@ -186,6 +205,7 @@ serve(struct mockndes *m, const struct plan *p, const sigset_t *set)
 	if (announce(p, mockndes_ready_line(m)) != 0) {
 		rc = EXIT_FAILED;
 	} else {
+		greet(m, p);
 		snprintf(text, sizeof text, "stopping: %s",
 		    wait_for_end(p, set, deadline));
 		oplog_line(&log, 1, text);

@@ -218,7 +218,7 @@ static void *
 fire(void *arg)
 {
 	struct load *l = arg;
-	struct shot scratch;
+	struct shot scratch = { 0 };
 	int fd = dial(l->url);
 	l->failed = fd < 0;
 	for (size_t i = l->first; i < l->n && !l->failed; i += CONNECTIONS) {

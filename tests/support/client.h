@@ -187,6 +187,9 @@ int client_post(struct client *c, const char *url, const char *content_type,
 int client_raw(struct client *c, const char *url, const void *p, size_t n,
     struct client_http *out);
 
+/* Write these octets and go without reading anything. */
+int client_raw_go(struct client *c, const char *url, const void *p, size_t n);
+
 /* Value of a header in out->head, copied; false when it is not there. */
 bool client_header(
     const struct client_http *h, const char *name, char value[CLIENT_TEXT_MAX]);

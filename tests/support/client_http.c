@@ -210,6 +210,17 @@ out:
 	return rc;
 }
 
+int
+client_raw_go(struct client *c, const char *url, const void *p, size_t n)
+{
+	int fd = dial(url);
+	if (fd < 0)
+		return client_fail(c, "cannot connect to %.80s", url);
+	ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
+	close(fd);
+	return sent == (ssize_t)n ? 0 : client_fail(c, "cannot send");
+}
+
 /* ---- the password page ---- */
 
 static int
