@@ -97,6 +97,11 @@ mint(struct ca_material **out, const struct site_parts *p,
 		.ra_sign = ra_validity(host->ra.signing, now),
 		.ra_encrypt = ra_validity(host->ra.encryption, now),
 		.tls = tls_validity(host->tls.certificate, now),
+		.ra_by_old_ca = host->ra.issuer == HOST_RA_OLD_CA,
+		.ra_unlisted = !host->ra.listed,
+		.root_replaced = host->ca.root == HOST_ROOT_REPLACED,
+		.tls_wrong_name = host->tls.certificate == HOST_TLS_WRONG_NAME,
+		.tls_untrusted = host->tls.certificate == HOST_TLS_UNTRUSTED,
 	};
 	struct pki_ctx *ctx = pki_ctx_new(p->options.lib, e);
 	int rc = -1;
