@@ -31,6 +31,10 @@ static void read_text(
     struct loader *l, const struct top_key *row, const struct tree_node *value);
 static void read_resolution(
     struct loader *l, const struct top_key *row, const struct tree_node *value);
+static void read_fidelity(
+    struct loader *l, const struct top_key *row, const struct tree_node *value);
+static void read_evidence(
+    struct loader *l, const struct top_key *row, const struct tree_node *value);
 static void read_host(
     struct loader *l, const struct top_key *row, const struct tree_node *value);
 static void read_later(
@@ -43,7 +47,9 @@ static const struct top_key top_keys[] = {
 	{ "source", read_text, offsetof(struct scenario, source), TEXT_MAX },
 	{ "symptom", read_text, offsetof(struct scenario, symptom), TEXT_MAX },
 	{ "cause", read_text, offsetof(struct scenario, cause), TEXT_MAX },
+	{ "fidelity", read_fidelity, 0, 0 },
 	{ "resolution", read_resolution, 0, 0 },
+	{ "evidence", read_evidence, 0, 0 },
 	{ "host", read_host, 0, 0 },
 	{ "rules", read_later, 0, 0 },
 	{ "expect", read_later, 0, 0 },
@@ -160,6 +166,26 @@ read_resolution(
 {
 	if (is_kind(l, row, value, TREE_SEQUENCE))
 		step_read_all(l, value);
+}
+
+static void
+read_fidelity(
+    struct loader *l, const struct top_key *row, const struct tree_node *value)
+{
+	if (value->cut)
+		return;
+	if (value->kind != TREE_SCALAR || tree_is_null(value))
+		wrong_top_kind(l, row, value, "one word");
+	else
+		clue_read_fidelity(l, value);
+}
+
+static void
+read_evidence(
+    struct loader *l, const struct top_key *row, const struct tree_node *value)
+{
+	if (is_kind(l, row, value, TREE_SEQUENCE))
+		clue_read_all(l, value);
 }
 
 static void

@@ -32,6 +32,9 @@ struct scenario {
 	struct plan_edits host;
 	struct plan_step steps[SCENARIO_STEPS_MAX];
 	size_t step_count;
+	enum scenario_fidelity fidelity;
+	struct scenario_clue clues[SCENARIO_CLUES_MAX];
+	size_t clue_count;
 };
 
 struct loader {
@@ -56,6 +59,14 @@ void edit_read_dotted(struct loader *l, const struct tree_node *key,
     const struct tree_node *value, struct plan_edits *out);
 
 void edit_apply(const struct plan_edits *edits, struct host *host);
+
+/* ---- clue.c ---- */
+
+/* The word behind fidelity:. */
+void clue_read_fidelity(struct loader *l, const struct tree_node *value);
+
+/* The list under evidence:. */
+void clue_read_all(struct loader *l, const struct tree_node *list);
 
 /* ---- step.c ---- */
 

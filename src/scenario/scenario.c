@@ -58,6 +58,25 @@ scenario_text(const struct scenario *s)
 	return s->text;
 }
 
+enum scenario_fidelity
+scenario_fidelity(const struct scenario *s)
+{
+	return s->fidelity;
+}
+
+size_t
+scenario_evidence_count(const struct scenario *s)
+{
+	return s->clue_count;
+}
+
+struct scenario_clue
+scenario_evidence_get(const struct scenario *s, size_t i)
+{
+	assert(i < s->clue_count);
+	return s->clues[i];
+}
+
 size_t
 scenario_step_count(const struct scenario *s)
 {

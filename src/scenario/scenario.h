@@ -32,7 +32,8 @@ enum scenario_restart {
 	SCENARIO_APP_POOL,
 	SCENARIO_IIS,
 	SCENARIO_COMPUTER,
-	SCENARIO_CONNECTOR,
+	SCENARIO_CONNECTOR, /* of the Application Proxy */
+	SCENARIO_INTUNE_CONNECTOR,
 	SCENARIO_RESTARTS
 };
 
@@ -40,6 +41,34 @@ enum scenario_restart {
 const char *scenario_restart_name(enum scenario_restart restart);
 
 #define SCENARIO_STEPS_MAX 16
+#define SCENARIO_CLUES_MAX 16
+
+/* How sure it is that a real server behaves so. */
+enum scenario_fidelity {
+	SCENARIO_DOCUMENTED, /* what a file means that does not say */
+	SCENARIO_SEEN,
+	SCENARIO_INFERRED,
+	SCENARIO_FIDELITIES
+};
+
+/* As scenario files write it ("seen"); "unknown" out of range. */
+const char *scenario_fidelity_name(enum scenario_fidelity fidelity);
+
+/* Where an administrator looks. */
+enum scenario_log {
+	SCENARIO_LOG_IIS,
+	SCENARIO_LOG_HTTPERR,
+	SCENARIO_LOG_EVENTS,
+	SCENARIO_LOG_NDESPLUGIN,
+	SCENARIO_LOG_CRP,
+	SCENARIO_LOG_SETUP,
+	SCENARIO_LOG_NONE, /* that there is nothing is the clue */
+	SCENARIO_LOGS
+};
+
+/* As scenario files write it ("httperr"), and as people call it ("HTTPERR log"); "unknown" out of range. */
+const char *scenario_log_name(enum scenario_log log);
+const char *scenario_log_title(enum scenario_log log);
 
 struct scenario; /* a loaded file; immutable */
 
@@ -59,6 +88,15 @@ const char *scenario_source(const struct scenario *s);
 const char *scenario_symptom(const struct scenario *s);
 const char *scenario_cause(const struct scenario *s);
 const char *scenario_text(const struct scenario *s); /* the file itself */
+enum scenario_fidelity scenario_fidelity(const struct scenario *s);
+
+/* The log lines to look for; look_for is for people. */
+struct scenario_clue {
+	enum scenario_log log;
+	const char *look_for;
+};
+size_t scenario_evidence_count(const struct scenario *s);
+struct scenario_clue scenario_evidence_get(const struct scenario *s, size_t i);
 
 size_t scenario_step_count(const struct scenario *s);
 const char *scenario_step_say(const struct scenario *s, size_t i);

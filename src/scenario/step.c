@@ -10,6 +10,7 @@ static const char *const restarts[SCENARIO_RESTARTS] = {
 	[SCENARIO_IIS] = "iis",
 	[SCENARIO_COMPUTER] = "computer",
 	[SCENARIO_CONNECTOR] = "connector",
+	[SCENARIO_INTUNE_CONNECTOR] = "intune-connector",
 };
 
 const char *
@@ -48,8 +49,8 @@ read_restart(
 		    (const char *)near.best.p);
 	else
 		complain(l->c, value->at,
-		    "\"%s\" is no restart; there are app-pool, iis, computer "
-		    "and connector",
+		    "\"%s\" is no restart; there are app-pool, iis, "
+		    "computer, connector and intune-connector",
 		    show(value->text).s);
 }
 

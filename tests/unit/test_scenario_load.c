@@ -228,7 +228,7 @@ static void
 names_every_restart(void **state)
 {
 	static const char *const names[] = { "app-pool", "iis", "computer",
-		"connector" };
+		"connector", "intune-connector" };
 
 	(void)state;
 	for (int i = 0; i < SCENARIO_RESTARTS; i++) {
@@ -249,6 +249,49 @@ names_every_restart(void **state)
 }
 
 static void
+names_every_fidelity_and_log(void **state)
+{
+	static const char *const fidelities[] = { "documented", "seen",
+		"inferred" };
+	static const char *const logs[] = { "iis", "httperr", "events",
+		"ndesplugin", "crp", "setup", "none" };
+	char text[200];
+	struct scenario *s;
+
+	(void)state;
+	for (int i = 0; i < SCENARIO_FIDELITIES; i++) {
+		assert_string_equal(
+		    scenario_fidelity_name((enum scenario_fidelity)i),
+		    fidelities[i]);
+		snprintf(text, sizeof(text), "mockndes: 1\nfidelity: %s\n",
+		    fidelities[i]);
+		s = load_sound(text);
+		assert_int_equal(scenario_fidelity(s), i);
+		scenario_free(s);
+	}
+	for (int i = 0; i < SCENARIO_LOGS; i++) {
+		struct scenario_clue clue;
+
+		assert_string_equal(
+		    scenario_log_name((enum scenario_log)i), logs[i]);
+		snprintf(text, sizeof(text),
+		    "mockndes: 1\nevidence: [{log: %s, look_for: it %d}]\n",
+		    logs[i], i);
+		s = load_sound(text);
+		assert_int_equal(scenario_evidence_count(s), 1);
+		clue = scenario_evidence_get(s, 0);
+		assert_int_equal(clue.log, i);
+		snprintf(text, sizeof(text), "it %d", i);
+		assert_string_equal(clue.look_for, text);
+		scenario_free(s);
+	}
+	assert_string_equal(
+	    scenario_fidelity_name(SCENARIO_FIDELITIES), "unknown");
+	assert_string_equal(scenario_log_name(SCENARIO_LOGS), "unknown");
+	assert_string_equal(scenario_log_title(SCENARIO_LOGS), "unknown");
+}
+
+static void
 leaves_empty_what_a_file_leaves_out(void **state)
 {
 	struct scenario *s = load_sound("mockndes: 1\n");
@@ -258,6 +301,8 @@ leaves_empty_what_a_file_leaves_out(void **state)
 	assert_string_equal(scenario_source(s), "");
 	assert_string_equal(scenario_symptom(s), "");
 	assert_string_equal(scenario_cause(s), "");
+	assert_int_equal(scenario_fidelity(s), SCENARIO_DOCUMENTED);
+	assert_int_equal(scenario_evidence_count(s), 0);
 	assert_int_equal(scenario_step_count(s), 0);
 	scenario_free(s);
 }
@@ -546,6 +591,7 @@ main(void)
 		cmocka_unit_test(tells_every_text),
 		cmocka_unit_test(tells_every_step),
 		cmocka_unit_test(names_every_restart),
+		cmocka_unit_test(names_every_fidelity_and_log),
 		cmocka_unit_test(leaves_empty_what_a_file_leaves_out),
 		cmocka_unit_test(is_named_by_its_file_when_it_does_not_say),
 		cmocka_unit_test(adds_one_file_to_another),

@@ -35,6 +35,26 @@ page_read(void)
 	return b;
 }
 
+/* "5m": in the largest unit that leaves no rest. */
+static void
+add_duration(struct buf *out, int64_t ms)
+{
+	static const struct {
+		int64_t ms;
+		const char *name;
+	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "m" },
+		{ 1000, "s" }, { 1, "ms" } };
+	size_t i = 0;
+
+	if (ms == 0) {
+		buf_add_str(out, "0");
+		return;
+	}
+	while (ms % units[i].ms != 0)
+		i++;
+	buf_addf(out, "%" PRId64 "%s", ms / units[i].ms, units[i].name);
+}
+
 /* "A number from 0 to 5" */
 static void
 add_values(struct buf *out, const struct host_key *key)
@@ -53,8 +73,10 @@ add_values(struct buf *out, const struct host_key *key)
 			    key->names[i]);
 		break;
 	case HOST_DURATION:
-		buf_addf(out, "A duration from %" PRId64 "s to %" PRId64 "d",
-		    key->lo / 1000, key->hi / 86400000);
+		buf_add_str(out, "A duration from ");
+		add_duration(out, key->lo);
+		buf_add_str(out, " to ");
+		add_duration(out, key->hi);
 		break;
 	case HOST_TEXT:
 		buf_add_str(out, "A text");
