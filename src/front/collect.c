@@ -73,19 +73,21 @@ fill_headers(struct front_exchange *fx)
 	return 0;
 }
 
-static void
-fill_peer(struct front_exchange *fx)
+static int
+fill_connection(struct front_exchange *fx)
 {
-	const struct front_peer *p = MHD_get_connection_info(
+	struct front_connection *p = MHD_get_connection_info(
 	    fx->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 					 ->socket_context;
 
 	if (p == NULL)
-		return;
+		return -1;
+	fx->rq.connection = &p->http;
 	memcpy(fx->rq.peer, p->peer, sizeof(fx->rq.peer));
 	memcpy(fx->rq.local, p->local, sizeof(fx->rq.local));
 	fx->rq.peer_port = p->peer_port;
 	fx->rq.local_port = p->local_port;
+	return 0;
 }
 
 /* The next of the comma-separated words of *rest, blanks around it gone; moves *rest behind it. */
@@ -160,14 +162,13 @@ begin(struct front_exchange *fx, const char *method, const char *version)
 	rq->method_text = bytes_str(method);
 	rq->method = http_method_of(rq->method_text);
 	rq->version = bytes_str(version);
-	rq->tls = fx->listener->chain_pem != NULL;
+	rq->tls = fx->listener->secure;
 	rq->received_ms = env_now_ms(fx->listener->front->env);
 	rq->head_bytes = MHD_get_connection_info(
 	    fx->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
 			     ->header_size;
 	http_request_split(rq);
-	fill_peer(fx);
-	if (fill_headers(fx) == -1)
+	if (fill_connection(fx) == -1 || fill_headers(fx) == -1)
 		return -1;
 	fx->must_close = wants_close(rq);
 	fx->early = refuse_early(fx);
@@ -272,7 +273,7 @@ end_of(const struct front_exchange *fx, enum MHD_RequestTerminationCode code)
 
 	if (sent && !(fx->half_closed && was_reset(fx->fd)))
 		return FRONT_SENT;
-	if (code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN ||
+	if (code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN || fx->cut_short ||
 	    fx->listener->front->cut)
 		return FRONT_STOPPED;
 	return FRONT_CLIENT_GONE;

@@ -45,22 +45,12 @@ front_new(const struct env *env, const struct log *log,
 	f->epoll_fd = -1;
 	f->wake_fd = -1;
 	(void)pthread_mutex_init(&f->lock, NULL);
+	(void)pthread_cond_init(&f->ordered, NULL);
 	if (open_events(f, e) == -1) {
 		front_free(f);
 		return NULL;
 	}
 	return f;
-}
-
-int
-front_use_tls(struct front *f, unsigned index, const char *chain_pem,
-    const char *key_pem, struct err *e)
-{
-	if (index >= f->listener_count)
-		return err_set(e, ERR_USAGE, "there is no listener %u", index);
-	f->listeners[index]->chain_pem = chain_pem;
-	f->listeners[index]->key_pem = key_pem;
-	return 0;
 }
 
 /* No signal is for the event thread, SIGPIPE of a TLS record included. */
@@ -88,11 +78,13 @@ front_start(struct front *f, struct err *e)
 	for (i = 0; i < f->listener_count; i++)
 		if (front_listener_start(f->listeners[i], e) == -1)
 			goto out;
+	f->state = FRONT_RUNNING;
 	if (start_thread(f, e) == -1)
 		goto out;
 	f->started = true;
 	return 0;
 out:
+	f->state = FRONT_OVER;
 	for (i = 0; i < f->listener_count; i++)
 		front_listener_stop(f->listeners[i]);
 	return -1;
@@ -126,6 +118,8 @@ front_free(struct front *f)
 		close(f->epoll_fd);
 	if (f->wake_fd != -1)
 		close(f->wake_fd);
+	free(f->waits.items);
+	(void)pthread_cond_destroy(&f->ordered);
 	(void)pthread_mutex_destroy(&f->lock);
 	free(f);
 }

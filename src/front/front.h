@@ -3,7 +3,8 @@
  * Sockets, TLS and HTTP framing by libmicrohttpd; the only room that knows
  * it. One epoll event thread serves all listeners. A complete request is
  * handed to the listener's handler in the event thread; the handler answers
- * at once or keeps the exchange and answers later from any thread.
+ * at once or keeps the exchange and answers later from any thread. What the
+ * reply's wire says is acted out here, without a thread that waits.
  */
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H
@@ -17,7 +18,7 @@ struct front;
 struct front_exchange; /* one request in flight; front's own */
 
 enum front_end {
-	FRONT_SENT, /* the reply went out whole */
+	FRONT_SENT, /* the reply went out whole, or the close or reset in its place was done */
 	FRONT_CLIENT_GONE, /* the client closed or reset before the end, as far as TCP tells */
 	FRONT_STOPPED, /* the server is stopping */
 };
@@ -47,7 +48,8 @@ struct front_limits {
 	    head_max; /* request line and headers; more gets the library's own 414 or 431 */
 	size_t
 	    body_max; /* 1 MiB; more is discarded and rq->body_too_long set */
-	unsigned connections_max; /* beyond it new connections are refused */
+	unsigned
+	    connections_max; /* of each listener; beyond it new ones wait in the backlog */
 	unsigned idle_timeout_s; /* silent connections are closed after it */
 };
 
@@ -64,7 +66,12 @@ MUST_USE int front_listen(struct front *f, const char *addr, uint16_t port,
     const struct front_handler *handler, unsigned *index, uint16_t *out_port,
     struct err *e);
 
-/* Make a listener speak TLS; PEM texts are borrowed until front_free(). Before front_start(). */
+/*
+ * Make a listener speak TLS, before front_start(), or change its certificate,
+ * also later and from any thread: connections that are accepted from now on
+ * get it, those that are there keep theirs. The PEM texts are copied. -1 when
+ * they cannot be used; then nothing changes.
+ */
 MUST_USE int front_use_tls(struct front *f, unsigned index,
     const char *chain_pem, const char *key_pem, struct err *e);
 
@@ -73,9 +80,10 @@ MUST_USE int front_start(struct front *f, struct err *e);
 
 /*
  * Refuse connections on a listener (its socket is closed, connects get
- * ECONNREFUSED) or take them again on the same port. Connections that are
- * there stay. Any thread, after front_start(). -1 when the port could not be
- * had again.
+ * ECONNREFUSED) or take them again on the same port; done when this returns.
+ * Connections that are there stay, those in the backlog are reset. Any
+ * thread; it waits for the event thread, so hold no lock that a handler
+ * takes. -1 when the port could not be had again, or the front is stopping.
  */
 MUST_USE int front_refuse(
     struct front *f, unsigned index, bool refuse, struct err *e);
@@ -87,6 +95,10 @@ void front_set_user(struct front_exchange *fx, void *user);
  * Give the reply; everything it lends must live until done(). Any thread,
  * exactly once.
  *
+ * wire is acted out: first its delay, in which a reset by the client ends the
+ * exchange and a half-close does not; then its act. A silent one ends when
+ * the client closes its side.
+ *
  * A reply goes out as its own bytes when it or the client ends the
  * connection, when its reason is not the standard one, or when its
  * Content-Length is not the body's; "Connection: close" is put behind its
@@ -97,8 +109,8 @@ void front_set_user(struct front_exchange *fx, void *user);
 void front_answer(struct front_exchange *fx, const struct http_reply *reply);
 
 /*
- * Stop accepting; in-flight exchanges have until the deadline to end, then
- * their connections are closed. The handler's own threads must still run, for
+ * Stop accepting; exchanges that are delayed or silent end at once, others
+ * in flight have until the deadline, then their connections are closed. The handler's own threads must still run, for
  * exchanges that they hold: this waits, without limit, until each was
  * answered. Ends the event thread.
  */

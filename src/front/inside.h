@@ -6,9 +6,11 @@
 #ifndef FRONT_INSIDE_H
 #define FRONT_INSIDE_H
 
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 
 #include "base/buf.h"
 #include "front/front.h"
@@ -16,26 +18,54 @@
 #define FRONT_LISTENERS_MAX 8
 
 /* What an event of the epoll set is about; first member of the things that are in it. */
-enum front_source { FRONT_FROM_WAKE, FRONT_FROM_LISTENER, FRONT_FROM_EXCHANGE };
+enum front_source {
+	FRONT_FROM_WAKE,
+	FRONT_FROM_DOOR,
+	FRONT_FROM_LISTENER,
+	FRONT_FROM_EXCHANGE
+};
+
+/* A listening socket, or one that is bound and refuses. */
+struct front_door {
+	enum front_source source;
+	struct front_listener *listener;
+	struct sockaddr_storage addr; /* the real one */
+	socklen_t addr_n;
+	int fd; /* -1: stopped, or refusing and without the port */
+	bool listening;
+	bool watched; /* in the epoll set; not while the daemon is full */
+	int64_t closed_until_us; /* accepting failed for want of something */
+};
 
 struct front_listener {
 	enum front_source source;
 	struct front *front;
 	struct front_handler handler;
-	int fd; /* listening socket; ours, also while the daemon has it */
-	const char *chain_pem; /* NULL: no TLS */
-	const char *key_pem;
+	struct front_door door;
+	struct front_tls *tls; /* under the front's lock; NULL: no TLS */
+	bool secure; /* it has TLS; settled at start */
 	struct MHD_Daemon *daemon; /* NULL before start */
 	int epoll_fd; /* the daemon's */
 	bool due; /* the daemon has something to do */
 };
 
 /* What stays the same for all requests of a connection. */
-struct front_peer {
+struct front_connection {
+	struct http_connection http;
+	struct front_tls *tls; /* what it was given; NULL: nothing */
 	char peer[HTTP_ADDR_MAX];
 	char local[HTTP_ADDR_MAX];
 	uint16_t peer_port;
 	uint16_t local_port;
+};
+
+/* What a suspended exchange waits for, beside its answer. */
+enum front_wait {
+	FRONT_WAIT_NONE,
+	FRONT_WAIT_ROOM, /* the socket of a raw reply takes more */
+	FRONT_WAIT_INPUT, /* the client sends, or ends */
+	FRONT_WAIT_DELAY, /* the reply's time */
+	FRONT_WAIT_SILENT, /* the client leaves */
 };
 
 struct front_exchange {
@@ -57,7 +87,11 @@ struct front_exchange {
 	bool answered; /* the fields below are set */
 	bool queued; /* the library has the reply */
 	bool half_closed; /* the client had closed its side before the answer */
-	bool sent; /* a raw reply went out whole */
+	bool
+	    sent; /* a raw reply went out whole, or an act without one was done */
+	bool ripe; /* the delay is over */
+	bool left; /* the client left while it waited */
+	bool cut_short; /* the stop ended its waiting */
 
 	/* Written by front_answer() in any thread, before the exchange is in the list of answered ones. */
 	struct MHD_Response *
@@ -65,14 +99,24 @@ struct front_exchange {
 	unsigned status;
 	struct buf head; /* a raw reply: status line and headers */
 	struct bytes raw_body;
+	struct wire wire;
 
 	size_t raw_at; /* bytes of head and raw_body that are out */
-	int64_t raw_deadline_us; /* not 0: in our epoll set until then */
+	enum front_wait wait; /* not NONE: in our epoll set */
+	int64_t due_us; /* of the wait; INT64_MAX: never */
+	size_t heap_at;
 	int64_t linger_until_us; /* not 0: sent, and reading to nowhere */
 	struct front_exchange *next_answered; /* under the front's lock */
 	struct front_exchange *prev, *next; /* in the list of handed ones */
 	char target[];
 };
+
+struct front_wait_heap {
+	struct front_exchange **items;
+	size_t n, size;
+};
+
+enum front_state { FRONT_NEW, FRONT_RUNNING, FRONT_OVER };
 
 struct front {
 	const struct env *env;
@@ -89,17 +133,41 @@ struct front {
 
 	pthread_mutex_t lock;
 	struct front_exchange *answered; /* newest first; under lock */
+	enum front_state state; /* under lock */
+	struct front_order *orders; /* under lock */
+	pthread_cond_t ordered; /* some of them were carried out */
 	bool stop; /* under lock */
 	int64_t stop_deadline_us; /* under lock */
 
 	struct front_exchange *handed;
-	size_t raw_waiting; /* exchanges in the epoll set */
+	struct front_wait_heap waits; /* those with a time */
+	bool stop_seen;
 	bool cut; /* the deadline of the stop is over */
 };
 
+/* door.c */
+void front_door_knock(struct front_door *d); /* somebody is there */
+/* Accept when it can be done; returns when to ask again, or INT64_MAX. */
+int64_t front_door_tend(struct front_door *d, int64_t now_us);
+void front_door_close(struct front_door *d);
+/* Carry out what other threads want; over: refuse it, now and from now on. */
+void front_take_orders(struct front *f, bool over);
+
+/* tls.c */
+struct front_tls;
+/* Give a new connection the certificate that holds now; NULL: it has no session. */
+struct front_tls *front_tls_give(
+    struct front_listener *l, struct MHD_Connection *connection);
+void front_tls_return(
+    struct front_listener *l, struct front_tls *t); /* accepts NULL */
+/* Free old ones that no connection has; not while the library runs. */
+void front_tls_sweep(struct front_listener *l);
+void front_tls_free(struct front_tls *newest); /* accepts NULL */
+
 /* listener.c */
+uint16_t front_port_of(
+    const struct sockaddr *sa); /* 0: neither IPv4 nor IPv6 */
 MUST_USE int front_listener_start(struct front_listener *l, struct err *e);
-void front_listener_quiesce(struct front_listener *l);
 void front_listener_stop(
     struct front_listener *l); /* the daemon and its connections */
 void front_listener_free(struct front_listener *l); /* accepts NULL */
@@ -122,9 +190,22 @@ enum MHD_Result front_play(struct front_exchange *fx);
 void front_raw_prepare(struct front_exchange *fx, const struct http_reply *r);
 /* MHD_YES: suspended until the socket takes more; MHD_NO: at the end, fx->sent says which. */
 enum MHD_Result front_raw_play(struct front_exchange *fx);
+enum MHD_Result front_raw_close(struct front_exchange *fx);
+enum MHD_Result front_raw_reset(struct front_exchange *fx);
+
+/* wait.c */
+/* MHD_YES: suspended until what it waits for, or due_us; MHD_NO: it cannot be. */
+enum MHD_Result front_wait_begin(
+    struct front_exchange *fx, enum front_wait what, int64_t due_us);
+void front_wait_event(struct front_exchange *fx);
+/* End the waits whose time has come; returns the next time, or INT64_MAX. */
+int64_t front_wait_expire(struct front *f, int64_t now_us);
+/* End delays and silences at once. */
+void front_wait_stop(struct front *f);
 
 /* loop.c */
 void *front_loop(void *front);
 void front_wake(struct front *f);
+void front_resume(struct front_exchange *fx);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The event thread: it waits for the epoll sets of all daemons at once, for
- * an eventfd by which other threads wake it, and for sockets that raw.c
- * writes to. The library allows this for TLS too: a daemon without a thread
+ * listening sockets, for an eventfd by which other threads wake it, and for
+ * the sockets of exchanges that wait for something (wait.c). The library allows this for TLS too: a daemon without a thread
  * is run by MHD_run(), and records that GnuTLS holds back show as a timeout
  * of zero.
  */
@@ -36,8 +36,8 @@ drain_wake(struct front *f)
 		continue;
 }
 
-static void
-resume(struct front_exchange *fx)
+void
+front_resume(struct front_exchange *fx)
 {
 	MHD_resume_connection(fx->connection);
 	fx->listener->due = true;
@@ -61,69 +61,8 @@ take_answers(struct front *f)
 		fx = list;
 		list = fx->next_answered;
 		fx->answered = true;
-		resume(fx);
+		front_resume(fx);
 	}
-}
-
-/* The socket of a raw reply takes more, or will never. */
-static void
-end_raw_wait(struct front_exchange *fx)
-{
-	struct front *f = fx->listener->front;
-
-	if (fx->raw_deadline_us == 0)
-		return;
-	fx->raw_deadline_us = 0;
-	(void)epoll_ctl(f->epoll_fd, EPOLL_CTL_DEL, fx->fd, NULL);
-	f->raw_waiting--;
-	resume(fx);
-}
-
-/* Raw replies whose client has not read for too long: the next write fails and ends them. */
-static int64_t
-check_raw_deadlines(struct front *f, int64_t now_us)
-{
-	int64_t next = INT64_MAX;
-	struct front_exchange *fx;
-
-	if (f->raw_waiting == 0)
-		return next;
-	for (fx = f->handed; fx != NULL; fx = fx->next) {
-		if (fx->raw_deadline_us == 0)
-			continue;
-		if (fx->raw_deadline_us <= now_us) {
-			(void)shutdown(fx->fd, SHUT_RDWR);
-			end_raw_wait(fx);
-		} else if (fx->raw_deadline_us < next) {
-			next = fx->raw_deadline_us;
-		}
-	}
-	return next;
-}
-
-static unsigned
-connections(const struct front_listener *l)
-{
-	return MHD_get_daemon_info(
-	    l->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
-	    ->num_connections;
-}
-
-/*
- * A daemon at its limit listens again only in the run after the one that
- * dropped below it; nothing else would wake us for that.
- */
-static void
-run(struct front_listener *l)
-{
-	unsigned max = l->front->limits.connections_max;
-	unsigned before;
-
-	l->due = false;
-	do {
-		before = connections(l);
-		(void)MHD_run(l->daemon);
-	} while (before >= max && connections(l) < max);
 }
 
 /* Run what is due; returns how many milliseconds the daemons can wait, or -1. */
@@ -135,8 +74,11 @@ run_due(struct front *f)
 	unsigned i;
 
 	for (i = 0; i < f->listener_count; i++) {
-		if (f->listeners[i]->due)
-			run(f->listeners[i]);
+		if (f->listeners[i]->due) {
+			f->listeners[i]->due = false;
+			(void)MHD_run(f->listeners[i]->daemon);
+			front_tls_sweep(f->listeners[i]);
+		}
 		if (MHD_get_timeout(f->listeners[i]->daemon, &ms) != MHD_YES)
 			continue;
 		if (ms > WAIT_MAX_MS)
@@ -162,9 +104,12 @@ stop_step(struct front *f, int64_t now_us, int64_t *deadline_us)
 	pthread_mutex_unlock(&f->lock);
 	if (!stop)
 		return false;
-	for (i = 0; i < f->listener_count; i++)
-		if (f->listeners[i]->fd != -1)
-			front_listener_quiesce(f->listeners[i]);
+	if (!f->stop_seen) {
+		f->stop_seen = true;
+		for (i = 0; i < f->listener_count; i++)
+			front_door_close(&f->listeners[i]->door);
+		front_wait_stop(f);
+	}
 	if (f->handed == NULL)
 		return true;
 	if (now_us >= *deadline_us) {
@@ -210,8 +155,11 @@ wait_for_events(struct front *f, int timeout_ms)
 			((struct front_listener *)events[i].data.ptr)->due =
 			    true;
 			break;
+		case FRONT_FROM_DOOR:
+			front_door_knock(events[i].data.ptr);
+			break;
 		case FRONT_FROM_EXCHANGE:
-			end_raw_wait(events[i].data.ptr);
+			front_wait_event(events[i].data.ptr);
 			break;
 		}
 	}
@@ -220,27 +168,44 @@ wait_for_events(struct front *f, int timeout_ms)
 		f->listeners[k]->due = true;
 }
 
+/* See to all that has a time; returns the earliest. */
+static int64_t
+tend(struct front *f, int64_t now_us)
+{
+	int64_t next = front_wait_expire(f, now_us), t;
+	unsigned i;
+
+	for (i = 0; i < f->listener_count; i++) {
+		t = front_door_tend(&f->listeners[i]->door, now_us);
+		if (t < next)
+			next = t;
+	}
+	return next;
+}
+
 void *
 front_loop(void *front)
 {
 	struct front *f = front;
-	int64_t now_us, stop_us, raw_us, daemons_ms;
+	int64_t now_us, stop_us, next_us, daemons_ms;
 	unsigned i;
 
 	for (;;) {
+		front_take_orders(f, false);
 		take_answers(f);
 		daemons_ms = run_due(f);
 		now_us = env_monotonic_us();
 		if (stop_step(f, now_us, &stop_us))
 			break;
-		raw_us = check_raw_deadlines(f, now_us);
+		next_us = tend(f, now_us);
 		for (i = 0; i < f->listener_count; i++)
 			if (f->listeners[i]->due)
 				daemons_ms = 0;
 		wait_for_events(f,
-		    wait_ms(daemons_ms, stop_us < raw_us ? stop_us : raw_us,
+		    wait_ms(daemons_ms, stop_us < next_us ? stop_us : next_us,
 			now_us));
 	}
+	front_take_orders(f, true);
 	for (i = 0; i < f->listener_count; i++)
 		front_listener_stop(f->listeners[i]);
 	return NULL;

@@ -3,7 +3,7 @@
  * Sending a reply. A connection that stays open gets it through the library,
  * which keeps our order of headers but always writes Content-Length itself,
  * last, and its own reason phrase. A connection that ends gets it byte for
- * byte as the reply says (raw.c).
+ * byte as the reply says (raw.c). Delays and acts come before all that.
  */
 #include "front/inside.h"
 
@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 
 #include "base/text.h"
+
+#define DELAY_MAX_MS ((int64_t)365 * 24 * 60 * 60 * 1000)
 
 /* A name or value for the library, which wants C strings; false when it is longer than out. */
 static bool
@@ -80,6 +82,9 @@ front_reply_prepare(struct front_exchange *fx, const struct http_reply *r)
 	bool ends = r->close || fx->must_close || is_odd(r) ||
 	    atomic_load(&fx->listener->front->stopping);
 
+	fx->wire = r->wire;
+	if (r->wire.act != WIRE_PLAY)
+		return;
 	fx->status = (unsigned)r->status;
 	if (!ends)
 		fx->response = response_of(r);
@@ -125,21 +130,29 @@ look_at_client(struct front_exchange *fx)
 	    errno == EINTR;
 }
 
-enum MHD_Result
-front_play(struct front_exchange *fx)
+/* Begin to wait, unless the server is stopping. */
+static enum MHD_Result
+hold(struct front_exchange *fx, enum front_wait what, int64_t due_us)
+{
+	fx->cut_short = atomic_load(&fx->listener->front->stopping);
+	return fx->cut_short ? MHD_NO : front_wait_begin(fx, what, due_us);
+}
+
+static enum MHD_Result
+delay(struct front_exchange *fx)
+{
+	int64_t ms = fx->wire.delay_ms;
+
+	if (ms > DELAY_MAX_MS)
+		ms = DELAY_MAX_MS;
+	return hold(fx, FRONT_WAIT_DELAY, env_monotonic_us() + ms * 1000);
+}
+
+static enum MHD_Result
+reply(struct front_exchange *fx)
 {
 	enum MHD_Result r;
 
-	if (!fx->answered) {
-		fx->suspended = true;
-		MHD_suspend_connection(fx->connection);
-		return MHD_YES;
-	}
-	if (fx->queued)
-		return MHD_YES;
-	if (fx->listener->front->cut ||
-	    (fx->suspended && fx->raw_at == 0 && !look_at_client(fx)))
-		return MHD_NO;
 	if (fx->response == NULL)
 		return front_raw_play(fx);
 	r = MHD_queue_response(fx->connection, fx->status, fx->response);
@@ -147,4 +160,32 @@ front_play(struct front_exchange *fx)
 	fx->response = NULL;
 	fx->queued = r == MHD_YES;
 	return r;
+}
+
+enum MHD_Result
+front_play(struct front_exchange *fx)
+{
+	if (!fx->answered) {
+		fx->suspended = true;
+		MHD_suspend_connection(fx->connection);
+		return MHD_YES;
+	}
+	if (fx->queued)
+		return MHD_YES;
+	if (fx->listener->front->cut || fx->cut_short || fx->left ||
+	    (fx->suspended && fx->raw_at == 0 && !look_at_client(fx)))
+		return MHD_NO;
+	if (fx->wire.delay_ms > 0 && !fx->ripe)
+		return delay(fx);
+	switch (fx->wire.act) {
+	case WIRE_PLAY:
+		return reply(fx);
+	case WIRE_CLOSE:
+		return front_raw_close(fx);
+	case WIRE_RESET:
+		return front_raw_reset(fx);
+	case WIRE_SILENT:
+		return hold(fx, FRONT_WAIT_SILENT, INT64_MAX);
+	}
+	return MHD_NO;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one place that writes to a client's socket itself: replies that end
- * their connection. The library would put "Connection: close" first,
+ * The one place that does things to a client's socket itself: replies that
+ * end their connection, and ends without a reply. The library would put "Connection: close" first,
  * Content-Length last and its own phrase behind the status; a deployment's
  * replies are compared byte for byte with those of a real one. While the
  * socket takes no more, the connection is suspended in the library and its
@@ -10,9 +10,6 @@
 #include "front/inside.h"
 
 #include <errno.h>
-#include <gnutls/gnutls.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 
 #define HEAD_MAX (64u * 1024)
 #define LINGER_US (2 * 1000000)
@@ -98,29 +95,12 @@ send_some(struct front_exchange *fx)
 	return send_plain(fx->fd, s, head.n > 0 && fx->raw_body.n > 0);
 }
 
-/* Wait in our own epoll set, once. */
-static enum MHD_Result
-wait_for(struct front_exchange *fx, uint32_t events, int64_t deadline_us)
-{
-	struct front *f = fx->listener->front;
-	struct epoll_event ev = { .events = events | EPOLLONESHOT,
-		.data.ptr = fx };
-
-	if (epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, fx->fd, &ev) == -1)
-		return MHD_NO;
-	f->raw_waiting++;
-	fx->raw_deadline_us = deadline_us;
-	fx->suspended = true;
-	MHD_suspend_connection(fx->connection);
-	return MHD_YES;
-}
-
 static enum MHD_Result
 wait_for_room(struct front_exchange *fx)
 {
 	unsigned s = fx->listener->front->limits.idle_timeout_s;
 
-	return wait_for(fx, EPOLLOUT,
+	return front_wait_begin(fx, FRONT_WAIT_ROOM,
 	    s == 0 ? INT64_MAX : env_monotonic_us() + (int64_t)s * 1000000);
 }
 
@@ -145,7 +125,8 @@ linger(struct front_exchange *fx)
 		n = recv(fx->fd, nowhere, sizeof(nowhere), MSG_DONTWAIT);
 	} while (n > 0 && env_monotonic_us() < fx->linger_until_us);
 	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return wait_for(fx, EPOLLIN, fx->linger_until_us);
+		return front_wait_begin(
+		    fx, FRONT_WAIT_INPUT, fx->linger_until_us);
 	return MHD_NO;
 }
 
@@ -167,4 +148,27 @@ front_raw_play(struct front_exchange *fx)
 	}
 	fx->sent = true;
 	return fx->early ? linger(fx) : MHD_NO;
+}
+
+/* The library ends the connection in order when the handler refuses. */
+enum MHD_Result
+front_raw_close(struct front_exchange *fx)
+{
+	fx->sent = true;
+	return fx->early ? linger(fx) : MHD_NO;
+}
+
+/*
+ * To dissolve the association is to reset it, at once. SO_LINGER would only
+ * act on close(), and before that the library shuts its side down, which
+ * sends a FIN; under TLS a close_notify too.
+ */
+enum MHD_Result
+front_raw_reset(struct front_exchange *fx)
+{
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	fx->half_closed = false; /* it was there to be reset */
+	fx->sent = connect(fx->fd, &nobody, sizeof(nobody)) == 0;
+	return MHD_NO;
 }

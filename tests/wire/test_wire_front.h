@@ -160,13 +160,14 @@ no_line(void *ctx, enum log_level level, const char *text)
 
 /* A front with one listener that is not started. */
 static inline void
-rig_open(struct rig *r, const char *addr,
+rig_open_for(struct rig *r, unsigned connections, const char *addr,
     void (*request)(
 	void *, struct front_exchange *, const struct http_request *))
 {
 	static const struct env env = { fixed_now, NULL, NULL };
 	const struct log log = { no_line, NULL };
-	const struct front_limits limits = { 512u * 1024, 1u << 20, 64, 30 };
+	const struct front_limits limits = { 512u * 1024, 1u << 20, connections,
+		30 };
 	struct err e = { 0 };
 
 	memset(r, 0, sizeof(*r));
@@ -179,6 +180,14 @@ rig_open(struct rig *r, const char *addr,
 		r->front, addr, 0, &r->handler, &r->index, &r->port, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_int_not_equal(r->port, 0);
+}
+
+static inline void
+rig_open(struct rig *r, const char *addr,
+    void (*request)(
+	void *, struct front_exchange *, const struct http_request *))
+{
+	rig_open_for(r, 64, addr, request);
 }
 
 static inline void
