@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HEAD_MAX ((size_t)512 << 10)
+/* Renewals by GET have been seen with 200 kB; more costs, see struct front_limits. */
+#define HEAD_MAX ((size_t)256 << 10)
 #define BODY_MAX ((size_t)1 << 20)
 #define CONNECTIONS_MAX 12000
 #define IDLE_TIMEOUT_S 120 /* IIS's connectionTimeout */
@@ -130,10 +131,8 @@ open_scep(struct listeners *l, const struct options *o, bool tls, struct err *e)
 		l->url_base = url(scheme, host, real, "");
 		l->admin_page_url = url(scheme, host, real, ADMIN_PATH);
 	}
-	if (tls) {
-		l->has_https = true;
-		l->https_index = index;
-	}
+	l->scep[tls].open = true;
+	l->scep[tls].index = index;
 	if (*slot == NULL || l->url_base == NULL || l->admin_page_url == NULL)
 		return no_memory(e);
 	return 0;
@@ -168,11 +167,40 @@ listeners_open(struct listeners *l, const struct options *o,
 	};
 
 	listeners_clear(l);
+	l->log = *log;
 	l->front = front_new(env_system(), log, &limits, e);
 	if (l->front == NULL || open_scep(l, o, false, e) == -1 ||
 	    open_scep(l, o, true, e) == -1)
 		return -1;
 	return open_control(l, o, e);
+}
+
+static void
+follow_failed(struct listeners *l, const struct err *e)
+{
+	if (l->started)
+		log_say(&l->log, LOG_ERROR, "%s", e->text);
+	else
+		l->failed = *e;
+}
+
+void
+listeners_follow(void *ctx, const struct server_listening *wanted)
+{
+	struct listeners *l = ctx;
+	struct err e = { 0 };
+
+	if (l->scep[true].open &&
+	    front_use_tls(l->front, l->scep[true].index, wanted->tls_chain_pem,
+		wanted->tls_key_pem, &e) == -1)
+		follow_failed(l, &e);
+	for (size_t i = 0; i < nitems(l->scep); i++) {
+		err_clear(&e);
+		if (l->scep[i].open &&
+		    front_refuse(
+			l->front, l->scep[i].index, wanted->refuse, &e) == -1)
+			follow_failed(l, &e);
+	}
 }
 
 int
@@ -181,15 +209,11 @@ listeners_start(struct listeners *l, struct server *server,
 {
 	l->server = server;
 	l->control = control;
-	if (l->has_https &&
-	    front_use_tls(l->front, l->https_index,
-		server_tls_chain_pem(server), server_tls_key_pem(server),
-		e) == -1)
-		return -1;
-	if (front_start(l->front, e) == -1)
-		return -1;
+	if (l->failed.code != ERR_NONE)
+		return err_set(e, l->failed.code, "%s", l->failed.text);
+	/* Before it does: from then on requests come, and may change things. */
 	l->started = true;
-	return 0;
+	return front_start(l->front, e);
 }
 
 void

@@ -14,9 +14,15 @@
 
 struct listeners {
 	struct front *front;
+	struct log log;
 	bool started;
-	bool has_https;
-	unsigned https_index;
+	struct err
+	    failed; /* what listeners_follow() could not do before the start */
+	/* of the SCEP listeners, by whether they speak TLS */
+	struct {
+		bool open;
+		unsigned index;
+	} scep[2];
 	struct server *server; /* borrowed; set by listeners_start() */
 	struct control *control; /* borrowed; set by listeners_start() */
 	/* owned; NULL where there is no such listener */
@@ -27,6 +33,14 @@ struct listeners {
 /* Bind and listen; nothing is accepted yet. The struct must stay where it is. */
 MUST_USE int listeners_open(struct listeners *l, const struct options *o,
     const struct log *log, struct err *e);
+
+/*
+ * Do with the SCEP listeners what the server wants of them; server_options has
+ * it as listeners(), with the struct as ctx. Between listeners_open() and
+ * listeners_close(). What fails before listeners_start() makes that fail;
+ * later it is logged.
+ */
+void listeners_follow(void *ctx, const struct server_listening *wanted);
 
 MUST_USE int listeners_start(struct listeners *l, struct server *server,
     struct control *control, struct err *e);

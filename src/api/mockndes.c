@@ -217,6 +217,8 @@ make_server(struct mockndes *m, struct err *e)
 		.admin_password = o->admin_password,
 		.log_dir = o->log_dir,
 		.host = &m->host,
+		.listeners = listeners_follow,
+		.listeners_ctx = &m->listeners,
 	};
 
 	m->server = server_new(&so, e);
