@@ -6,7 +6,6 @@
 
 #define ENCODED_MAX ((size_t)4 << 20)
 #define CERT_MAX ((size_t)1 << 20)
-#define LINES_MAX ((size_t)256 << 10) /* of another program's log */
 #define SHOWN_MAX 88 /* longest transaction ID, or method, that a line shows */
 
 static const char *const layer_names[NDES_LAYERS] = {
@@ -52,8 +51,6 @@ ndes_exchange_init(struct ndes_exchange *x, size_t arena_max)
 	arena_init(&x->arena, arena_max);
 	buf_init(&x->encoded, ENCODED_MAX);
 	buf_init(&x->outcome.ca.der, CERT_MAX);
-	buf_init(&x->evidence.plugin, LINES_MAX);
-	buf_init(&x->evidence.crp, LINES_MAX);
 	x->url_prefix = "";
 }
 
