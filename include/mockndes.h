@@ -111,7 +111,10 @@ const char *mockndes_builtin(size_t i);
 /*
  * A part of a scenario file (built-in name or path) as text: "name", "title",
  * "source", "symptom", "cause", "resolution" (its steps, numbered, a line
- * each) or "yaml" (the file itself). "" when the file leaves the part out;
+ * each), "mend" (the same, a step that the control API can perform followed by
+ * a line with a tab and the call), "fidelity" ("seen", "documented" or
+ * "inferred"), "evidence" (log lines to look for, a line each) or "yaml" (the
+ * file itself). "" when the file leaves the part out;
  * NULL when there is no such scenario, it is not sound, or memory ran out. The
  * caller frees it with free().
  */

@@ -39,19 +39,76 @@ mockndes_builtin(size_t i)
 }
 
 static char *
+taken(struct buf *b)
+{
+	uint8_t *text = NULL;
+	size_t n;
+
+	if (buf_take(b, &text, &n) == -1)
+		text = NULL;
+	buf_clear(b);
+	return (char *)text;
+}
+
+static char *
 steps(const struct scenario *s)
 {
 	struct buf b;
-	uint8_t *text = NULL;
-	size_t n;
 
 	buf_init(&b, SCENARIO_FILE_MAX);
 	for (size_t i = 0; i < scenario_step_count(s); i++)
 		buf_addf(&b, "%zu. %s\n", i + 1, scenario_step_say(s, i));
-	if (buf_take(&b, &text, &n) == -1)
-		text = NULL;
-	buf_clear(&b);
-	return (char *)text;
+	return taken(&b);
+}
+
+/* Steps as "resolution" has them, each with the call that performs it below. */
+static char *
+mend(const struct scenario *s)
+{
+	struct buf b;
+
+	buf_init(&b, SCENARIO_FILE_MAX);
+	for (size_t i = 0; i < scenario_step_count(s); i++) {
+		buf_addf(&b, "%zu. %s\n", i + 1, scenario_step_say(s, i));
+		switch (scenario_step_action(s, i)) {
+		case SCENARIO_SAY_ONLY:
+			break;
+		case SCENARIO_SET:
+			buf_add_str(&b, "\tPATCH /v1/host ");
+			scenario_step_patch(s, i, &b);
+			buf_add_byte(&b, '\n');
+			break;
+		case SCENARIO_RESTART:
+			buf_addf(&b, "\tPOST /v1/restart/%s\n",
+			    scenario_restart_name(scenario_step_restart(s, i)));
+			break;
+		}
+	}
+	return taken(&b);
+}
+
+static char *
+evidence(const struct scenario *s)
+{
+	struct buf b;
+
+	buf_init(&b, SCENARIO_FILE_MAX);
+	for (size_t i = 0; i < scenario_evidence_count(s); i++) {
+		struct scenario_clue clue = scenario_evidence_get(s, i);
+
+		if (clue.log == SCENARIO_LOG_NONE)
+			buf_addf(&b, "%s\n", clue.look_for);
+		else
+			buf_addf(&b, "%s: %s\n", scenario_log_title(clue.log),
+			    clue.look_for);
+	}
+	return taken(&b);
+}
+
+static const char *
+fidelity(const struct scenario *s)
+{
+	return scenario_fidelity_name(scenario_fidelity(s));
 }
 
 static char *
@@ -66,14 +123,27 @@ part_of(const struct scenario *s, const char *part)
 		{ "source", scenario_source },
 		{ "symptom", scenario_symptom },
 		{ "cause", scenario_cause },
+		{ "fidelity", fidelity },
 		{ "yaml", scenario_text },
+	};
+	static const struct {
+		const char *part;
+		char *(*get)(const struct scenario *s);
+	} lists[] = {
+		{ "resolution", steps },
+		{ "mend", mend },
+		{ "evidence", evidence },
 	};
 
 	for (size_t i = 0; i < nitems(parts); i++) {
 		if (strcmp(part, parts[i].part) == 0)
 			return strdup(parts[i].get(s));
 	}
-	return strcmp(part, "resolution") == 0 ? steps(s) : NULL;
+	for (size_t i = 0; i < nitems(lists); i++) {
+		if (strcmp(part, lists[i].part) == 0)
+			return lists[i].get(s);
+	}
+	return NULL;
 }
 
 char *

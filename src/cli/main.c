@@ -20,15 +20,16 @@ static const struct command commands[] = {
 	    "Example: mockndes check lab/*.yaml\n",
 	    check_run, NULL },
 	{ "scenarios", "list the built-in scenarios, or print one",
-	    "usage: mockndes scenarios [NAME]\n"
+	    "usage: mockndes scenarios [NAME | --yaml NAME | --markdown]\n"
 	    "\n"
 	    "Without NAME: a table of the built-in scenarios and what an administrator\n"
-	    "sees of each. With NAME: the file itself, with symptom, cause and resolution;\n"
-	    "it can be kept, changed and given to --scenario.\n"
+	    "sees of each. With NAME: symptom, where to look, cause, and how to mend it by\n"
+	    "hand and by the control API. --yaml: the file itself, which can be kept,\n"
+	    "changed and given to --scenario. --markdown: the table of the README.\n"
 	    "\n"
 	    "Exit status: 0 fine, 2 usage, 3 there is no such scenario.\n"
 	    "\n"
-	    "Example: mockndes scenarios ra-expired >mine.yaml\n",
+	    "Example: mockndes scenarios --yaml ra-expired >mine.yaml\n",
 	    scenarios_run, NULL },
 	{ "health", "ask whether a server is ready",
 	    "usage: mockndes health [URL]\n"

@@ -104,6 +104,8 @@ enum scenario_action scenario_step_action(const struct scenario *s, size_t i);
 
 /* What a step performs. Of SCENARIO_SET: the edits, applied to a model. */
 void scenario_step_apply(const struct scenario *s, size_t i, struct host *host);
+/* The same as the body of a PATCH of the model, JSON on one line; appended. */
+void scenario_step_patch(const struct scenario *s, size_t i, struct buf *out);
 /* Of SCENARIO_RESTART: which. */
 enum scenario_restart scenario_step_restart(const struct scenario *s, size_t i);
 

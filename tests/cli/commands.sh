@@ -25,8 +25,8 @@ is "as many lines as files" "$(wc -l <"$DIR/out")" "$(find scenarios -name '*.ya
 for f in scenarios/*.yaml; do
 	name=$(basename "$f" .yaml)
 	try scenarios
-	ok "$name is listed with its symptom" grep -qE "^$name  +[A-Z]" "$DIR/out"
-	try scenarios "$name"
+	ok "$name is listed with its symptom" grep -qE "^$name  +[A-Za-z]" "$DIR/out"
+	try scenarios --yaml "$name"
 	ok "$name is printed as it is" cmp -s "$f" "$DIR/out"
 	ok "README.md lists $name" grep -q "\`$name\`" README.md
 done
