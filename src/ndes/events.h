@@ -36,7 +36,7 @@ enum event_kind {
 	/* Microsoft-Windows-CAPI2/Operational */
 	EVENT_CAPI2_CHAIN, /* 11 build chain: subject, error */
 	EVENT_CAPI2_POLICY, /* 30 verify chain policy: subject, error */
-	EVENT_CAPI2_REVOCATION, /* 41 or 53 network retrieval: url, error */
+	EVENT_CAPI2_REVOCATION, /* 53 retrieve object from network: url, error */
 	/* Microsoft Intune Connector (old names) and CertificateConnectors (new) */
 	EVENT_CONNECTOR_VERIFY_OK, /* 20500: transaction */
 	EVENT_CONNECTOR_REJECTED, /* 20501: transaction, diagnostic code, text */
@@ -47,10 +47,12 @@ enum event_kind {
 };
 
 #define EVENT_DATA_MAX 4
+#define EVENT_DATA_BYTES 2048 /* of each; the rest is cut */
 
 struct event_row {
 	const char *log; /* "Application": file name and Channel */
 	const char *provider;
+	const char *source; /* EventSourceName of a classic provider, or NULL */
 	const char *guid; /* NULL: none known */
 	unsigned id;
 	unsigned level; /* 2 error, 3 warning, 4 information, as in event XML */
@@ -68,11 +70,20 @@ struct event {
 	const char *data[EVENT_DATA_MAX]; /* NULL behind the last */
 };
 
+/* "Error", "Warning", "Information" */
+const char *event_level_name(unsigned level);
+
 /* The message with its data put in. Appended. */
 void event_text(struct buf *out, const struct event *event);
 
-/* An <Event> element as Windows' event viewer writes and imports it. record numbers it. Appended. */
+/* Date, level, provider, id and message on one line, without line end. Appended. */
+void event_line(struct buf *out, const struct event *event, int64_t now_ms);
+
+/* An <Event> element on one line, as Windows' event viewer exports it; UTF-8, well-formed whatever the data. record numbers it. Appended. */
 void event_xml(struct buf *out, const struct event *event, const char *computer,
     uint64_t record, int64_t now_ms);
+
+/* Text of an element or attribute: markup escaped; what XML 1.0 cannot hold, or is no UTF-8, is U+FFFD. Appended. */
+void event_xml_text(struct buf *out, struct bytes s);
 
 #endif

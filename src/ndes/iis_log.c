@@ -1,67 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IIS's W3C log. A file is opened for the UTC day of the first line that
- * belongs to it, with a block of header lines each time, as IIS writes one
- * whenever it opens a file. Each line is one write, so that a reader never
- * sees half of one.
+ * IIS's W3C log. A block of header lines stands wherever the log begins anew:
+ * at the first line of a UTC day, after a restart, and where the set of fields
+ * changed. The lines of one exchange are one write.
  */
 #include "ndes/iis_log.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/civil.h"
+#include "ndes/log_file.h"
 
-#define LINE_MAX_BYTES ((size_t)4 << 20)
 #define DAY_MS INT64_C(86400000)
-#define NO_DAY INT64_MIN
 
 struct iis_log {
-	pthread_mutex_t lock; /* of fd and day */
+	struct log_file file;
 	char *dir; /* ".../W3SVC1" */
-	int fd; /* -1: not open */
-	int64_t day; /* days since 1970-01-01 of the open file */
+	/* of the open file, under its lock */
+	int64_t day; /* days since 1970-01-01 */
+	int fields; /* enum host_log_fields */
 };
-
-static int
-make_folder(const char *path, struct err *e)
-{
-	if (mkdir(path, 0777) == -1 && errno != EEXIST)
-		return err_sys(
-		    e, ERR_SYSTEM, "cannot make the folder %s", path);
-	return 0;
-}
 
 struct iis_log *
 iis_log_open(const char *dir, struct err *e)
 {
 	struct iis_log *log = calloc(1, sizeof(*log));
-	int fd;
 
 	if (log == NULL || asprintf(&log->dir, "%s/W3SVC1", dir) == -1) {
 		free(log);
 		err_set(e, ERR_MEMORY, "no memory for the IIS log");
 		return NULL;
 	}
-	log->fd = -1;
-	log->day = NO_DAY;
-	pthread_mutex_init(&log->lock, NULL);
-	if (make_folder(dir, e) == -1 || make_folder(log->dir, e) == -1) {
+	log_file_init(&log->file);
+	if (log_folder_make(dir, e) == -1 ||
+	    log_folder_make(log->dir, e) == -1) {
 		iis_log_close(log);
 		return NULL;
 	}
-	fd = open(log->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1) {
-		err_sys(e, ERR_SYSTEM, "cannot use the folder %s", log->dir);
-		iis_log_close(log);
-		return NULL;
-	}
-	close(fd);
 	return log;
 }
 
@@ -70,34 +46,21 @@ iis_log_close(struct iis_log *log)
 {
 	if (log == NULL)
 		return;
-	if (log->fd != -1)
-		close(log->fd);
-	pthread_mutex_destroy(&log->lock);
+	log_file_clear(&log->file);
 	free(log->dir);
 	free(log);
 }
 
-/* ---- the line ---- */
+/* ---- lines ---- */
 
-/*
- * One field: empty is "-". A blank would end the field: '+' in headers and
- * paths, as IIS writes it; in a query, which is logged as received, an
- * escape, as for all control characters.
- */
+/* Only the tail differs between the sets of fields. */
 static void
-add_field(struct buf *out, struct bytes s, bool plus)
+add_tail(
+    struct buf *out, const struct ndes_exchange *x, size_t bytes, int64_t ms)
 {
-	buf_add_byte(out, ' ');
-	if (s.n == 0)
-		buf_add_byte(out, '-');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == ' ' && plus)
-			buf_add_byte(out, '+');
-		else if (s.p[i] <= ' ' || s.p[i] == 0x7f)
-			buf_addf(out, "%%%02X", s.p[i]);
-		else
-			buf_add_byte(out, s.p[i]);
-	}
+	if (x->host->iis.log_fields == HOST_LOG_SC_BYTES)
+		buf_addf(out, " %zu", bytes);
+	buf_addf(out, " %lld", (long long)ms);
 }
 
 static void
@@ -105,16 +68,25 @@ add_header(struct buf *out, const struct ndes_exchange *x, const char *name)
 {
 	const struct http_header *h = http_request_header(&x->rq, name);
 
-	add_field(out, h == NULL ? bytes_of(NULL, 0) : h->value, true);
+	log_add_field(out, h == NULL ? bytes_of(NULL, 0) : h->value, true);
 }
 
-static void
-add_time(struct buf *out, int64_t now_ms)
+/* What the reply takes on the wire: status line, headers, body. */
+static size_t
+bytes_sent(const struct ndes_exchange *x)
 {
-	struct civil c = civil_from_unix(now_ms / 1000);
+	const struct http_reply *r = &x->reply;
+	const char *phrase = r->reason;
+	size_t n = sizeof("HTTP/1.1 200 \r\n\r\n") - 1;
 
-	buf_addf(out, "%04d-%02d-%02d %02d:%02d:%02d", c.year, c.month, c.day,
-	    c.hour, c.minute, c.second);
+	if (r->wire.act != WIRE_PLAY)
+		return 0;
+	n += strlen(phrase == NULL ? http_reason(r->status) : phrase);
+	for (size_t i = 0; i < r->header_count; i++)
+		n += r->headers[i].name.n + r->headers[i].value.n + 4;
+	if (r->close)
+		n += sizeof("Connection: close\r\n") - 1;
+	return x->rq.method == HTTP_HEAD ? n : n + r->body.n;
 }
 
 void
@@ -124,105 +96,125 @@ iis_log_line(struct buf *out, const struct ndes_exchange *x, int64_t now_ms,
 	const struct http_request *rq = &x->rq;
 	const struct ndes_evidence *ev = &x->evidence;
 
-	add_time(out, now_ms);
-	add_field(out, bytes_str(rq->local), true);
-	add_field(out, rq->method_text, true);
-	add_field(out, x->stem, true);
-	add_field(out, rq->query, false);
+	log_add_time(out, now_ms);
+	log_add_field(out, bytes_str(rq->local), true);
+	log_add_field(out, rq->method_text, true);
+	log_add_field(out, x->stem, true);
+	log_add_field(out, rq->query, false);
 	buf_addf(out, " %u", rq->local_port);
-	add_field(out, bytes_str(ev->username), true);
-	add_field(out, bytes_str(rq->peer), true);
+	log_add_field(out, bytes_str(ev->username), true);
+	log_add_field(out, bytes_str(rq->peer), true);
 	add_header(out, x, "User-Agent");
 	add_header(out, x, "Referer");
-	buf_addf(out, " %d %d %lu %lld", ev->status, ev->substatus,
-	    (unsigned long)ev->win32, (long long)taken_ms);
+	buf_addf(out, " %d %d %lu", ev->status, ev->substatus,
+	    (unsigned long)ev->win32);
+	add_tail(out, x, bytes_sent(x), taken_ms);
+}
+
+/* sc-bytes of the registration point's answers: 201 and 204 as seen in the field, the rest the stock pages with their headers. */
+static size_t
+crp_bytes(int status)
+{
+	static const struct {
+		int status;
+		size_t bytes;
+	} rows[] = { { 201, 341 }, { 204, 277 }, { 403, 1394 }, { 500, 1381 } };
+
+	for (size_t i = 0; i < nitems(rows); i++)
+		if (rows[i].status == status)
+			return rows[i].bytes;
+	return 0;
+}
+
+/* The policy module reaches the registration point by HTTPS on this host. */
+static void
+crp_line(struct buf *out, const struct ndes_exchange *x,
+    const struct ndes_crp_request *rq, int64_t now_ms, int64_t taken_ms)
+{
+	log_add_time(out, now_ms);
+	log_add_field(out, bytes_str(x->rq.local), true);
+	buf_addf(out, " POST %s - 443 -", rq->path);
+	log_add_field(out, bytes_str(x->rq.local), true);
+	buf_addf(out, " NDES_Plugin - %d %d %lu", rq->status, rq->substatus,
+	    (unsigned long)rq->win32);
+	add_tail(out, x, crp_bytes(rq->status), taken_ms);
+}
+
+static void
+add_lines(struct buf *out, const struct ndes_exchange *x, int64_t now_ms,
+    int64_t taken_ms)
+{
+	const struct ndes_evidence *ev = &x->evidence;
+
+	for (size_t i = 0; i < ev->crp_request_count; i++) {
+		crp_line(out, x, &ev->crp_requests[i], now_ms, taken_ms);
+		buf_add_str(out, "\r\n");
+	}
+	if (!ev->in_iis_log)
+		return;
+	iis_log_line(out, x, now_ms, taken_ms);
+	buf_add_str(out, "\r\n");
 }
 
 /* ---- the file ---- */
 
-static int
-write_all(const struct iis_log *log, const struct buf *b, struct err *e)
-{
-	size_t done = 0;
-
-	if (!buf_ok(b))
-		return err_set(e, ERR_MEMORY, "no memory for a log line");
-	while (done < b->n) {
-		ssize_t n = write(log->fd, b->p + done, b->n - done);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return err_sys(e, ERR_SYSTEM,
-			    "cannot write the IIS log in %s", log->dir);
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 static void
-add_head(struct buf *b, int64_t now_ms)
+add_head(struct buf *out, int fields, int64_t now_ms)
 {
-	buf_add_str(b,
+	buf_add_str(out,
 	    "#Software: Microsoft Internet Information Services 10.0\r\n"
 	    "#Version: 1.0\r\n"
 	    "#Date: ");
-	add_time(b, now_ms);
-	buf_add_str(b,
+	log_add_time(out, now_ms);
+	buf_addf(out,
 	    "\r\n"
 	    "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query "
 	    "s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status "
-	    "sc-substatus sc-win32-status time-taken\r\n");
+	    "sc-substatus sc-win32-status%s time-taken\r\n",
+	    fields == HOST_LOG_SC_BYTES ? " sc-bytes" : "");
 }
 
-/* Make the file of this day the open one. */
+/* The file of this day, with header lines where the log begins anew. */
 static int
-turn_to(struct iis_log *log, int64_t now_ms, struct err *e)
+turn_to(struct iis_log *log, int fields, int64_t now_ms, struct buf *b,
+    struct err *e)
 {
 	struct civil c = civil_from_unix(now_ms / 1000);
-	struct buf b;
-	char *path;
-	int rc;
+	int64_t day = now_ms / DAY_MS;
+	bool current = log->day == day && log_file_is_current(&log->file);
 
-	if (log->fd != -1)
-		close(log->fd);
-	log->fd = -1;
-	if (asprintf(&path, "%s/u_ex%02d%02d%02d.log", log->dir, c.year % 100,
-		c.month, c.day) == -1)
-		return err_set(e, ERR_MEMORY, "no memory for a file name");
-	log->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-	if (log->fd == -1) {
-		err_sys(e, ERR_SYSTEM, "cannot open %s", path);
-		free(path);
+	if (current && log->fields == fields)
+		return 0;
+	if (!current &&
+	    log_file_open(&log->file, e, "%s/u_ex%02d%02d%02d.log", log->dir,
+		c.year % 100, c.month, c.day) == -1)
 		return -1;
-	}
-	free(path);
-	log->day = now_ms / DAY_MS;
-	buf_init(&b, 1024);
-	add_head(&b, now_ms);
-	rc = write_all(log, &b, e);
-	buf_clear(&b);
-	return rc;
+	log->day = day;
+	log->fields = fields;
+	add_head(b, fields, now_ms);
+	return 0;
 }
 
 int
 iis_log_write(struct iis_log *log, const struct ndes_exchange *x,
     int64_t now_ms, int64_t taken_ms, struct err *e)
 {
+	const struct ndes_evidence *ev = &x->evidence;
 	struct buf b;
-	int rc = 0;
+	int rc;
 
-	if (!x->evidence.in_iis_log)
+	if (!ev->in_iis_log && ev->crp_request_count == 0)
 		return 0;
-	buf_init(&b, LINE_MAX_BYTES);
-	iis_log_line(&b, x, now_ms, taken_ms);
-	buf_add_str(&b, "\r\n");
-	pthread_mutex_lock(&log->lock);
-	if (log->fd == -1 || log->day != now_ms / DAY_MS)
-		rc = turn_to(log, now_ms, e);
-	if (rc == 0)
-		rc = write_all(log, &b, e);
-	pthread_mutex_unlock(&log->lock);
+	buf_init(&b, LOG_FILE_ENTRY_MAX);
+	log_file_lock(&log->file);
+	rc = turn_to(log, x->host->iis.log_fields, now_ms, &b, e);
+	if (rc == 0) {
+		add_lines(&b, x, now_ms, taken_ms);
+		rc = log_file_append(&log->file, &b, e);
+	}
+	if (rc == -1)
+		log_file_shut(&log->file);
+	log_file_unlock(&log->file);
 	buf_clear(&b);
 	return rc;
 }
