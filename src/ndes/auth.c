@@ -3,6 +3,7 @@
 #include "ndes/auth.h"
 
 #include "http/base64.h"
+#include "ndes/auth_windows.h"
 #include "ndes/pages.h"
 #include "ndes/secret.h"
 
@@ -51,22 +52,26 @@ void
 ndes_auth_demand(
     struct ndes_exchange *x, int substatus, uint32_t win32, const char *why)
 {
+	const char *offers[3] = { NULL };
 	struct ndes_page page = {
 		.status = 401,
 		.substatus = substatus,
 		.win32 = win32,
 		.why = why,
 	};
+	size_t n = 0;
 
-	/*
-	 * A real one lists Negotiate and NTLM. Only what works is offered, so
-	 * that no client picks a scheme that leads nowhere.
-	 */
-	if (x->host->iis.basic) {
-		page.value = arena_printf(
+	if (x->host->iis.negotiate)
+		offers[n++] = "Negotiate";
+	if (x->host->iis.ntlm)
+		offers[n++] = "NTLM";
+	if (x->host->iis.basic)
+		offers[n] = arena_printf(
 		    &x->arena, "Basic realm=\"%s\"", x->dep->hostname);
-		page.header = page.value == NULL ? NULL : "WWW-Authenticate";
-	}
+	page.header = offers[0] == NULL ? NULL : "WWW-Authenticate";
+	page.value = offers[0];
+	page.more[0] = offers[1];
+	page.more[1] = offers[2];
 	ndes_iis_page_with(x, &page);
 }
 
@@ -114,7 +119,7 @@ authenticate_basic(struct ndes_exchange *x)
 
 	if (!basic_credentials(x, &credentials)) {
 		ndes_auth_demand(x, 2, ERROR_ACCESS_DENIED,
-		    "mscep_admin wants Basic credentials (--admin-user)");
+		    "mscep_admin wants the credentials of --admin-user");
 		return false;
 	}
 	user = cut_at_colon(credentials, &password);
@@ -130,10 +135,16 @@ authenticate_basic(struct ndes_exchange *x)
 bool
 ndes_authenticate(struct ndes_exchange *x)
 {
+	bool sent = http_request_header(&x->rq, "Authorization") != NULL;
+
+	if (ndes_auth_windows_sent(x))
+		return ndes_auth_windows(x);
+	if (!sent && ndes_auth_windows_kept(x))
+		return true;
 	if (x->host->iis.basic)
 		return authenticate_basic(x);
 	ndes_auth_demand(x, 2, ERROR_ACCESS_DENIED,
-	    "mscep_admin wants Negotiate or NTLM "
+	    "mscep_admin wants Windows credentials "
 	    "(iis.authentication.basic is false)");
 	return false;
 }

@@ -110,6 +110,9 @@ struct ndes_exchange {
 	    place; /* stem in one spelling: no "." and "..", no doubled or back slashes */
 	bool scep_app; /* under mscep or mscep_admin: served by the pool SCEP */
 	bool admin_app; /* under mscep_admin */
+	const char *
+	    auth_token; /* WWW-Authenticate of the reply to who was let through; NULL: none */
+	bool auth_persists; /* the connection is authenticated from now on */
 	struct bytes message_text; /* message= as it came, still escaped */
 	struct bytes message_der; /* PKIOperation: the decoded body */
 	unsigned base64_liberties;

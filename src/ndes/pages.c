@@ -48,6 +48,16 @@ add_powered_by(struct ndes_exchange *x)
 		http_reply_add(&x->reply, "X-Powered-By", "ASP.NET");
 }
 
+/* What a client that was let through is told about its connection. */
+static void
+add_authenticated(struct ndes_exchange *x)
+{
+	if (x->auth_token != NULL)
+		http_reply_add(&x->reply, "WWW-Authenticate", x->auth_token);
+	if (x->auth_persists)
+		http_reply_add(&x->reply, "Persistent-Auth", "true");
+}
+
 static void
 begin(struct ndes_exchange *x, int status, struct bytes body)
 {
@@ -66,6 +76,7 @@ ndes_iis_reply(struct ndes_exchange *x, int status, const char *content_type,
 	if (content_type != NULL)
 		http_reply_add(&x->reply, "Content-Type", content_type);
 	http_reply_add(&x->reply, "Server", IIS_SERVER);
+	add_authenticated(x);
 	add_powered_by(x);
 	add_date(x);
 }
@@ -153,6 +164,12 @@ ndes_iis_page_with(struct ndes_exchange *x, const struct ndes_page *page)
 	http_reply_add(&x->reply, "Server", IIS_SERVER);
 	if (page->header != NULL)
 		http_reply_add(&x->reply, page->header, page->value);
+	for (size_t i = 0; i < nitems(page->more); i++) {
+		if (page->more[i] != NULL)
+			http_reply_add(
+			    &x->reply, page->header, page->more[i]);
+	}
+	add_authenticated(x);
 	add_powered_by(x);
 	add_date(x);
 	add_length(x);
@@ -217,6 +234,7 @@ ndes_iis_redirect(struct ndes_exchange *x, const char *location)
 	http_reply_add(&x->reply, "Content-Type", "text/html; charset=UTF-8");
 	http_reply_add(&x->reply, "Location", location);
 	http_reply_add(&x->reply, "Server", IIS_SERVER);
+	add_authenticated(x);
 	add_powered_by(x);
 	add_date(x);
 	add_length(x);

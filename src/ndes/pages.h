@@ -14,6 +14,7 @@ struct ndes_page {
 	uint32_t win32;
 	const char *why;
 	const char *header, *value; /* header NULL: none */
+	const char *more[2]; /* the same header again; NULL: no more */
 };
 
 void ndes_iis_page_with(struct ndes_exchange *x, const struct ndes_page *page);
