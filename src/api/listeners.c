@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Renewals by GET have been seen with 200 kB; more costs, see struct front_limits. */
+/* A message of 200 kB in a GET must arrive; more costs, see struct front_limits. */
 #define HEAD_MAX ((size_t)256 << 10)
 #define BODY_MAX ((size_t)1 << 20)
 #define CONNECTIONS_MAX 12000

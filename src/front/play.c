@@ -173,7 +173,8 @@ front_play(struct front_exchange *fx)
 	if (fx->queued)
 		return MHD_YES;
 	if (fx->listener->front->cut || fx->cut_short || fx->left ||
-	    (fx->suspended && fx->raw_at == 0 && !look_at_client(fx)))
+	    (fx->suspended && fx->raw_at == 0 && !fx->sent &&
+		!look_at_client(fx)))
 		return MHD_NO;
 	if (fx->wire.delay_ms > 0 && !fx->ripe)
 		return delay(fx);
