@@ -36,14 +36,26 @@ need(bool good, const struct err *e)
 		fail_msg("room: %s", e->text);
 }
 
+void
+room_mint(struct room *r, struct ca_material_spec spec)
+{
+	struct ca_material *m = NULL;
+	struct err e = { 0 };
+
+	spec.keys = r->keys;
+	spec.hostname = "ndes01.example.test";
+	spec.url_base = "http://ndes01.example.test";
+	spec.now = NOW_S;
+	need(ca_material_mint(&m, r->ctx, &spec, &r->env, &e) == 0, &e);
+	if (r->material != NULL)
+		ca_material_free(r->material);
+	r->material = m;
+	r->dep.material = m;
+}
+
 static void
 open_ca(struct room *r)
 {
-	struct ca_material_spec spec = {
-		.hostname = "ndes01.example.test",
-		.url_base = "http://ndes01.example.test",
-		.now = NOW_S,
-	};
 	struct err e = { 0 };
 
 	r->lib = pki_lib_new(&e);
@@ -52,14 +64,11 @@ open_ca(struct room *r)
 	need(r->ctx != NULL, &e);
 	r->keys = ca_keys_builtin(r->lib, &e);
 	need(r->keys != NULL, &e);
-	spec.keys = r->keys;
-	need(ca_material_mint(&r->material, r->ctx, &spec, &r->env, &e) == 0,
-	    &e);
+	room_mint(r, (struct ca_material_spec){ 0 });
 	r->store = store_open(NULL, &e);
 	need(r->store != NULL, &e);
 	r->dep.ca = ca_new(r->store, &r->env, &e);
 	need(r->dep.ca != NULL, &e);
-	r->dep.material = r->material;
 }
 
 void
@@ -80,6 +89,9 @@ room_open(struct room *r, bool with_ca)
 	};
 	r->dep.challenges = challenge_cache_new("static-one", &e);
 	need(r->dep.challenges != NULL, &e);
+	r->dep.pool = pool_new(&e);
+	need(r->dep.pool != NULL, &e);
+	pool_start(r->dep.pool, &r->host);
 	if (with_ca)
 		open_ca(r);
 }
@@ -87,6 +99,7 @@ room_open(struct room *r, bool with_ca)
 void
 room_close(struct room *r)
 {
+	pool_free(r->dep.pool);
 	challenge_cache_free(r->dep.challenges);
 	ca_free(r->dep.ca);
 	if (r->store != NULL)
@@ -98,6 +111,40 @@ room_close(struct room *r)
 		pki_ctx_free(r->ctx);
 	if (r->lib != NULL)
 		pki_lib_free(r->lib);
+}
+
+void
+room_start(struct room *r)
+{
+	struct err e = { 0 };
+
+	r->dep.mscep =
+	    ndes_mscep_start(&r->host, r->material, r->now_ms / 1000);
+	challenge_clear(r->dep.challenges);
+	need(challenge_prefill(r->dep.challenges, &r->host, &r->env,
+		 (size_t)r->host.mscep.cached_passwords, &e) == 0,
+	    &e);
+	pool_start(r->dep.pool, &r->host);
+}
+
+const struct event *
+room_event(const struct ndes_exchange *x, enum event_kind kind)
+{
+	for (size_t i = 0; i < x->evidence.event_count; i++) {
+		if (x->evidence.events[i].kind == kind)
+			return &x->evidence.events[i];
+	}
+	return NULL;
+}
+
+size_t
+room_events(const struct ndes_exchange *x, enum event_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->evidence.event_count; i++)
+		n += x->evidence.events[i].kind == kind ? 1 : 0;
+	return n;
 }
 
 void
@@ -159,16 +206,23 @@ room_receive(
 	x->rq.local_port = 80;
 }
 
+static bool
+is_answered(const struct ndes_exchange *x)
+{
+	return x->reply.status != 0 || x->reply.wire.act != WIRE_PLAY;
+}
+
 void
 room_arrive(
     struct room *r, struct ndes_exchange *x, const struct room_request *rq)
 {
-	static ndes_stage_fn *const stages[] = { ndes_http_sys, ndes_iis,
+	static ndes_stage_fn *const stages[] = { ndes_network, ndes_app_proxy,
+		ndes_http_sys, ndes_iis, ndes_worker_process,
 		ndes_mscep_enter };
 
 	room_receive(r, x, rq);
 	ndes_route(x);
-	for (size_t i = 0; i < nitems(stages) && x->reply.status == 0; i++)
+	for (size_t i = 0; i < nitems(stages) && !is_answered(x); i++)
 		stages[i](x);
 }
 
@@ -181,7 +235,7 @@ room_walk(struct room *r, struct ndes_exchange *x,
 		ndes_pki_decide, ndes_pki_compose, ndes_pki_encode };
 
 	room_arrive(r, x, rq);
-	for (size_t i = 0; i < nitems(stages) && x->reply.status == 0; i++) {
+	for (size_t i = 0; i < nitems(stages) && !is_answered(x); i++) {
 		if (stages[i](x, r->ctx, e) == -1)
 			return -1;
 	}

@@ -8,6 +8,7 @@
 #define SUPPORT_NDES_ROOM_H
 
 #include "ndes/exchange.h"
+#include "ndes/pool.h"
 
 #define ROOM_HEADERS_MAX 8
 
@@ -27,6 +28,17 @@ struct room {
 /* A healthy deployment; the clock shows 2026-03-04 05:06:07 UTC. Fails the test when it cannot be made. */
 void room_open(struct room *r, bool with_ca);
 void room_close(struct room *r);
+
+/* What the start of the pool does: mscep.dll loads or not, the cache is emptied and filled anew. */
+void room_start(struct room *r);
+
+/* The certificates anew; spec's states, the rest as room_open() has it. */
+void room_mint(struct room *r, struct ca_material_spec spec);
+
+/* The data of the first event of this kind that was noted, or NULL; and how many there are. */
+const struct event *room_event(
+    const struct ndes_exchange *x, enum event_kind kind);
+size_t room_events(const struct ndes_exchange *x, enum event_kind kind);
 
 /* Set a key of the model; fails the test when it is refused. */
 void room_set(struct room *r, const char *path, const char *value);

@@ -378,6 +378,74 @@ secrets_are_equal_only_when_they_are(void **state)
 	assert_false(ndes_secret_equals(BYTES_LIT("\0"), bytes_of(NULL, 0)));
 }
 
+static int
+prefill(struct fixture *f, size_t n)
+{
+	struct err e = { 0 };
+
+	return challenge_prefill(f->cache, &f->host, &f->env, n, &e);
+}
+
+static void
+a_prefilled_cache_has_room_for_what_is_left_of_it(void **state)
+{
+	static const struct {
+		size_t n, unused;
+		int given; /* how many visitors still get one */
+	} rows[] = { { 0, 0, 5 }, { 1, 1, 4 }, { 4, 4, 1 }, { 5, 5, 0 },
+		{ 6, 5, 0 }, { 100000, 5, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		char text[CHALLENGE_TEXT_MAX];
+		struct fixture f;
+		int given = 0;
+
+		begin(&f);
+		assert_int_equal(prefill(&f, rows[i].n), 0);
+		assert_int_equal(
+		    challenge_unused(f.cache, &f.host, f.clock.now),
+		    rows[i].unused);
+		while (give(&f, text) == 1)
+			given++;
+		assert_int_equal(given, rows[i].given);
+		challenge_cache_free(f.cache);
+	}
+}
+
+static void
+what_was_prefilled_dies_like_any_password(void **state)
+{
+	char text[CHALLENGE_TEXT_MAX];
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	assert_int_equal(prefill(&f, 5), 0);
+	f.clock.now += 60 * MINUTE - 1;
+	assert_int_equal(give(&f, text), 0);
+	f.clock.now++;
+	assert_int_equal(give(&f, text), 1);
+	challenge_cache_free(f.cache);
+}
+
+static void
+nothing_is_prefilled_for_a_single_password_or_without_randomness(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	f.host.registry.use_single_password = 1;
+	assert_int_equal(prefill(&f, 5), 0);
+	assert_int_equal(challenge_unused(f.cache, &f.host, f.clock.now), 0);
+	f.host.registry.use_single_password = 0;
+	f.clock.no_randomness = true;
+	assert_int_equal(prefill(&f, 5), -1);
+	assert_int_equal(prefill(&f, 0), 0);
+	challenge_cache_free(f.cache);
+}
+
 static void
 every_state_has_a_name(void **state)
 {
@@ -405,6 +473,11 @@ main(void)
 		cmocka_unit_test(without_randomness_there_is_no_password),
 		cmocka_unit_test(of_many_threads_with_one_password_one_wins),
 		cmocka_unit_test(secrets_are_equal_only_when_they_are),
+		cmocka_unit_test(
+		    a_prefilled_cache_has_room_for_what_is_left_of_it),
+		cmocka_unit_test(what_was_prefilled_dies_like_any_password),
+		cmocka_unit_test(
+		    nothing_is_prefilled_for_a_single_password_or_without_randomness),
 		cmocka_unit_test(every_state_has_a_name),
 	};
 

@@ -125,13 +125,15 @@ static void
 browsing_is_forbidden_while_the_policy_module_is_loaded(void **state)
 {
 	static const struct {
-		const char *installed, *loaded;
+		const char *installed, *loaded, *setup;
 		int status;
 	} rows[] = {
-		{ "true", "true", 403 },
-		{ "true", "false", 200 },
-		{ "false", "true", 200 },
-		{ "false", "false", 200 },
+		{ "true", "true", "complete", 403 },
+		{ "true", "false", "complete", 200 },
+		{ "false", "true", "complete", 200 },
+		{ "false", "false", "complete", 200 },
+		{ "true", "true", "site-renamed", 200 },
+		{ "true", "true", "cng-certificate", 200 },
 	};
 	struct room r;
 
@@ -142,6 +144,7 @@ browsing_is_forbidden_while_the_policy_module_is_loaded(void **state)
 
 		room_set(&r, "policy_module.installed", rows[i].installed);
 		room_set(&r, "policy_module.loaded", rows[i].loaded);
+		room_set(&r, "policy_module.installation", rows[i].setup);
 		get(&r, &x, DLL);
 		assert_int_equal(x.reply.status, rows[i].status);
 		assert_int_equal(x.evidence.substatus, 0);
@@ -359,6 +362,30 @@ the_sixth_visit_finds_the_cache_full(void **state)
 }
 
 static void
+passwords_that_are_there_at_the_start_fill_the_cache(void **state)
+{
+	struct ndes_exchange x;
+	struct room r;
+
+	(void)state;
+	room_open(&r, true);
+	room_set(&r, "mscep.cached_passwords", "5");
+	room_start(&r);
+	get(&r, &x, ADMIN);
+	assert_int_equal(x.reply.status, 200);
+	assert_on_page(&x, "The password cache is full.");
+	ndes_exchange_clear(&x);
+	room_set(&r, "registry.PasswordMax", "100");
+	room_start(&r);
+	get(&r, &x, ADMIN);
+	assert_on_page(&x, "The enrollment challenge password is");
+	assert_int_equal(
+	    challenge_unused(r.dep.challenges, &r.host, r.now_ms), 6);
+	ndes_exchange_clear(&x);
+	room_close(&r);
+}
+
+static void
 without_the_right_to_enroll_there_is_no_password(void **state)
 {
 	struct ndes_exchange x;
@@ -366,9 +393,20 @@ without_the_right_to_enroll_there_is_no_password(void **state)
 
 	(void)state;
 	room_open(&r, true);
-	room_set(&r, "account.enroll", "false");
+	room_set(&r, "account.enroll", "false"); /* the service's, not ours */
+	get(&r, &x, ADMIN);
+	assert_on_page(&x, "The enrollment challenge password is");
+	assert_int_equal(x.evidence.event_count, 0);
+	ndes_exchange_clear(&x);
+	room_set(&r, "account.admin_enroll", "false");
 	get(&r, &x, ADMIN);
 	assert_int_equal(x.reply.status, 200);
+	assert_int_equal(x.evidence.event_count, 1);
+	assert_non_null(room_event(&x, EVENT_NDES_NO_PASSWORD));
+	assert_string_equal(
+	    room_event(&x, EVENT_NDES_NO_PASSWORD)->data[0], "0x80094012");
+	assert_int_equal(
+	    challenge_unused(r.dep.challenges, &r.host, r.now_ms), 1);
 	assert_on_page(&x,
 	    "You do not have sufficient permission to enroll with SCEP.  "
 	    "Please contact your system administrator.");
@@ -421,87 +459,6 @@ pages_begin_with_a_mark_only_when_told_so(void **state)
 	get(&r, &x, ADMIN);
 	assert_memory_equal(x.reply.body.p, "\xff\xfe<\0", 4);
 	ndes_exchange_clear(&x);
-	room_close(&r);
-}
-
-/* ---- causes ---- */
-
-static const char *const everything[] = {
-	DLL,
-	DLL "?operation=GetCACaps",
-	DLL "?operation=GetCACert",
-	DLL "?operation=PKIOperation&message=AA",
-	ADMIN,
-};
-
-static void
-without_impersonation_every_operation_is_500(void **state)
-{
-	struct room r;
-
-	(void)state;
-	room_open(&r, false);
-	room_set(&r, "rights.impersonate", "false");
-	r.dep.mscep.loaded = false; /* hidden behind it */
-	for (size_t i = 0; i < nitems(everything); i++) {
-		struct ndes_exchange x;
-
-		get(&r, &x, everything[i]);
-		assert_int_equal(x.reply.status, 500);
-		assert_int_equal(x.evidence.substatus, 0);
-		assert_int_equal(x.evidence.win32, 1346);
-		assert_int_equal(x.reply.body.n, 1208);
-		ndes_exchange_clear(&x);
-	}
-	room_close(&r);
-}
-
-static void
-expired_ra_certificates_stop_mscep_at_start(void **state)
-{
-	static const struct {
-		const char *signing, *encryption, *names;
-	} rows[] = {
-		{ "expired", "valid", "RA signing" },
-		{ "valid", "expired", "RA encryption" },
-		{ "expired", "expired", "RA signing" },
-	};
-	struct room r;
-
-	(void)state;
-	for (size_t i = 0; i < nitems(rows); i++) {
-		room_open(&r, false);
-		room_set(&r, "ra.signing", rows[i].signing);
-		room_set(&r, "ra.encryption", rows[i].encryption);
-		r.dep.mscep = ndes_mscep_start(&r.host, NULL, r.now_ms / 1000);
-		assert_false(r.dep.mscep.loaded);
-		assert_int_equal(r.dep.mscep.hresult, 0x80070057);
-		assert_non_null(strstr(r.dep.mscep.why, rows[i].names));
-		for (size_t j = 0; j < nitems(everything); j++) {
-			struct ndes_exchange x;
-
-			get(&r, &x, everything[j]);
-			assert_int_equal(x.reply.status, 500);
-			assert_int_equal(x.reply.body.n, 1208);
-			ndes_exchange_clear(&x);
-		}
-		room_close(&r);
-	}
-}
-
-static void
-certificates_that_ran_out_stop_mscep_too(void **state)
-{
-	struct room r;
-	int64_t now, end;
-
-	(void)state;
-	room_open(&r, true);
-	now = r.now_ms / 1000;
-	end = ca_material_cert(r.material, CA_RA_SIGN)->not_after;
-	assert_true(ndes_mscep_start(&r.host, r.material, now).loaded);
-	assert_true(ndes_mscep_start(&r.host, r.material, end).loaded);
-	assert_false(ndes_mscep_start(&r.host, r.material, end + 1).loaded);
 	room_close(&r);
 }
 
@@ -584,12 +541,11 @@ main(void)
 		cmocka_unit_test(the_admin_page_answers_a_posted_form_too),
 		cmocka_unit_test(the_sixth_visit_finds_the_cache_full),
 		cmocka_unit_test(
+		    passwords_that_are_there_at_the_start_fill_the_cache),
+		cmocka_unit_test(
 		    without_the_right_to_enroll_there_is_no_password),
 		cmocka_unit_test(the_registry_shows_on_the_page),
 		cmocka_unit_test(pages_begin_with_a_mark_only_when_told_so),
-		cmocka_unit_test(without_impersonation_every_operation_is_500),
-		cmocka_unit_test(expired_ra_certificates_stop_mscep_at_start),
-		cmocka_unit_test(certificates_that_ran_out_stop_mscep_too),
 		cmocka_unit_test(
 		    crls_and_certificates_are_where_certificates_say),
 		cmocka_unit_test(other_names_in_cert_enroll_are_404),
