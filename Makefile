@@ -134,6 +134,7 @@ fuzz-%: ## fuzz one entry (SECONDS=n); finds stay in build/fuzz
 fuzz: $(FUZZ:%=fuzz-%) ## fuzz every entry, one after the other (SECONDS=n each)
 
 bench: ## figures: start, memory, enrolments a second (release build)
+	@sh tests/tools/bootstrap.sh bench
 	@$(MAKE) --no-print-directory V=release build/release/mockndes build/release/tests/bench/bench
 	@MOCKNDES=build/release/mockndes build/release/tests/bench/bench
 
