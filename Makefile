@@ -131,9 +131,12 @@ fuzz-%: ## fuzz one entry (SECONDS=n); finds stay in build/fuzz
 	@$(MAKE) --no-print-directory V=fuzz CC=clang build/fuzz/tests/fuzz/fuzz_$*
 	@sh tests/tools/fuzz.sh $* $(SECONDS)
 
-fuzz: $(FUZZ:%=fuzz-%) ## fuzz every entry, one after the other (SECONDS=n each)
+fuzz: ## fuzz every entry, one after the other (SECONDS=n each)
+	@$(MAKE) --no-print-directory V=fuzz CC=clang $(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%)
+	@for f in $(FUZZ); do sh tests/tools/fuzz.sh $$f $(SECONDS) || exit 1; done
 
 bench: ## figures: start, memory, enrolments a second (release build)
+	@sh tests/tools/bootstrap.sh bench
 	@$(MAKE) --no-print-directory V=release build/release/mockndes build/release/tests/bench/bench
 	@MOCKNDES=build/release/mockndes build/release/tests/bench/bench
 

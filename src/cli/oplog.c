@@ -17,14 +17,17 @@
 
 enum { DEBUG_LEVEL, INFO_LEVEL, WARN_LEVEL, ERROR_LEVEL, LEVELS };
 
-static const struct {
+struct level {
 	const char *name;
-	const char *colour;
-} levels[LEVELS] = {
-	[DEBUG_LEVEL] = { "debug", DIM },
-	[INFO_LEVEL] = { "info", "" },
-	[WARN_LEVEL] = { "warning", "\033[33m" },
-	[ERROR_LEVEL] = { "error", "\033[31m" },
+	const char *prefix; /* where there is no colour to tell */
+	const char *colour, *reset;
+};
+
+static const struct level levels[LEVELS] = {
+	[DEBUG_LEVEL] = { "debug", "", DIM, RESET },
+	[INFO_LEVEL] = { "info", "", "", "" },
+	[WARN_LEVEL] = { "warning", "warning: ", "\033[33m", RESET },
+	[ERROR_LEVEL] = { "error", "error: ", "\033[31m", RESET },
 };
 
 bool
@@ -48,7 +51,7 @@ oplog_init(struct oplog *log, const char *when)
 
 static int
 human_line(const struct oplog *log, char *out, size_t size,
-    const struct timespec *now, int level, const char *text)
+    const struct timespec *now, const struct level *level, const char *text)
 {
 	struct tm tm;
 	char at[16];
@@ -57,16 +60,13 @@ human_line(const struct oplog *log, char *out, size_t size,
 	strftime(at, sizeof at, "%H:%M:%S", &tm);
 	if (log->colour)
 		return snprintf(out, size, DIM "%s" RESET " %s%s%s\n", at,
-		    levels[level].colour, text,
-		    levels[level].colour[0] != '\0' ? RESET : "");
-	return snprintf(out, size, "%s %s%s%s\n", at,
-	    level > INFO_LEVEL ? levels[level].name : "",
-	    level > INFO_LEVEL ? ": " : "", text);
+		    level->colour, text, level->reset);
+	return snprintf(out, size, "%s %s%s\n", at, level->prefix, text);
 }
 
 static int
-plain_line(char *out, size_t size, const struct timespec *now, int level,
-    const char *text)
+plain_line(char *out, size_t size, const struct timespec *now,
+    const struct level *level, const char *text)
 {
 	struct tm tm;
 	char at[32];
@@ -74,7 +74,7 @@ plain_line(char *out, size_t size, const struct timespec *now, int level,
 	gmtime_r(&now->tv_sec, &tm);
 	strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%S", &tm);
 	return snprintf(out, size, "%s.%03ldZ %s %s\n", at,
-	    now->tv_nsec / 1000000, levels[level].name, text);
+	    now->tv_nsec / 1000000, level->name, text);
 }
 
 void
@@ -91,8 +91,9 @@ oplog_line(void *ctx, int level, const char *text)
 	if (level >= LEVELS)
 		level = ERROR_LEVEL;
 	clock_gettime(CLOCK_REALTIME, &now);
-	n = log->human ? human_line(log, line, sizeof line, &now, level, text)
-		       : plain_line(line, sizeof line, &now, level, text);
+	n = log->human
+	    ? human_line(log, line, sizeof line, &now, &levels[level], text)
+	    : plain_line(line, sizeof line, &now, &levels[level], text);
 	if (n < 0)
 		return;
 	if ((size_t)n >= sizeof line) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # variables are for the scripts
 #
 # What the tests of the command line share: a folder, a count, and servers on
 # free ports that end with the test. Sourced from the repository root.

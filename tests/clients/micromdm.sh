@@ -56,7 +56,7 @@ host:
 END
 mock --scenario "$DIR/no-post.yaml" --log-dir "$DIR/log"
 must "enrols by GET in base64url" enrolled m6 "$URL" "$SECRET"
-must "and it was a GET indeed" grep -q ' GET .*message=MI[A-Za-z0-9_-]*&operation=PKIOperation' \
+must "and it was a GET indeed" grep -q ' GET .*message=MI[A-Za-z0-9_%=-]*&operation=PKIOperation' \
 	"$DIR"/log/W3SVC1/u_ex*.log
 must "renews by GET" renewed m6 "$URL" "$SECRET"
 must "is refused a wrong password by GET" got_nothing m7 "$URL" wrong

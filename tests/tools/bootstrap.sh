@@ -4,14 +4,14 @@
 # Installs the Debian packages that a target needs and that are missing; says
 # which. When nothing is missing it asks only dpkg and touches nothing. Where
 # there is no apt it says what is missing and stops.
-# Usage: bootstrap.sh run|test|lint|coverage
+# Usage: bootstrap.sh run|test|bench|lint|coverage
 set -u
 
 RUN='gcc libc6-dev binutils make pkg-config libmicrohttpd-dev libgnutls28-dev
 libssl-dev libfyaml-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev'
 # The clients of the tests, and clang for the fuzz targets.
 TEST='libcmocka-dev openssl curl jq scep strongswan-pki
-libstrongswan-extra-plugins certmonger clang libclang-rt-dev'
+libstrongswan-standard-plugins libstrongswan-extra-plugins certmonger clang libclang-rt-dev'
 LINT='clang-format clang-tidy cppcheck mandoc shellcheck'
 COVERAGE='libcmocka-dev openssl curl jq gcovr'
 
@@ -19,9 +19,10 @@ case ${1:-} in
 run) want=$RUN ;;
 test) want="$RUN $TEST" ;;
 lint) want="$RUN libcmocka-dev $LINT" ;;
+bench) want="$RUN libcmocka-dev" ;;
 coverage) want="$RUN $COVERAGE" ;;
 *)
-	echo "usage: bootstrap.sh run|test|lint|coverage" >&2
+	echo "usage: bootstrap.sh run|test|bench|lint|coverage" >&2
 	exit 2
 	;;
 esac

@@ -13,5 +13,10 @@ dict=tests/fuzz/$entry.dict
 set -- -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
 	-print_final_stats=0 -verbosity=0 -artifact_prefix="build/fuzz/crashes/$entry-"
 [ -f "$dict" ] && set -- "$@" -dict="$dict"
-echo "  FUZZ $entry ${seconds}s"
-build/fuzz/tests/fuzz/fuzz_"$entry" "$@" "$finds" "tests/fuzz/corpus/$entry"
+log=build/fuzz/$entry.log
+if ! build/fuzz/tests/fuzz/fuzz_"$entry" "$@" "$finds" "tests/fuzz/corpus/$entry" >"$log" 2>&1; then
+	cat "$log"
+	echo "fuzz $entry: found something, see build/fuzz/crashes"
+	exit 1
+fi
+echo "fuzz $entry: ${seconds}s, $(find "$finds" -type f | wc -l) inputs kept, nothing found"

@@ -1,19 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Installs the release build below $DESTDIR$PREFIX, or removes just that.
-# Usage: PREFIX=.. DESTDIR=.. VERSION=.. install.sh install|uninstall
+# Installs the build in $B (release) below $DESTDIR$PREFIX, or removes just that.
+# Usage: B=.. PREFIX=.. DESTDIR=.. VERSION=.. install.sh install|uninstall
 set -eu
 root=$DESTDIR$PREFIX
+B=${B:-build/release}
 
 # Each file: mode, source, place.
 files()
 {
 	cat <<-EOT
-	755 build/release/mockndes bin/mockndes
-	644 build/release/libmockndes.a lib/libmockndes.a
+	755 $B/mockndes bin/mockndes
+	644 $B/libmockndes.a lib/libmockndes.a
 	644 include/mockndes.h include/mockndes.h
-	644 build/release/mockndes.pc lib/pkgconfig/mockndes.pc
+	644 $B/mockndes.pc lib/pkgconfig/mockndes.pc
 	644 src/cli/mockndes.1 share/man/man1/mockndes.1
 	644 src/scenario/mockndes-scenario.5 share/man/man5/mockndes-scenario.5
 	EOT
@@ -22,7 +23,7 @@ files()
 case ${1:-} in
 install)
 	sed "s|@PREFIX@|$PREFIX|; s|@VERSION@|$VERSION|" src/api/mockndes.pc.in \
-		>build/release/mockndes.pc
+		>"$B/mockndes.pc"
 	files | while read -r mode from to; do
 		echo "  INSTALL $root/$to"
 		mkdir -p "$(dirname "$root/$to")"

@@ -48,12 +48,14 @@ manuals()
 judge clang-format clang-format --dry-run -Werror "$@"
 judge function-length long_functions "$@"
 # The include path of the system is left out: its headers are not ours to judge.
+# shellcheck disable=SC2046 # file names here have no blanks
 judge cppcheck cppcheck -q --std=c11 --enable=warning,portability,performance \
 	--inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
 	-j "$(nproc)" -D_GNU_SOURCE -Isrc -Iinclude -Itests \
 	$(printf '%s\n' "$@" | grep '\.c$')
 judge clang-tidy tidy "$@"
 judge mandoc manuals
+# shellcheck disable=SC2046
 judge shellcheck shellcheck -s sh -S warning .ci/run $(ls tests/*/*.sh src/*/*.sh)
 
 if [ -n "$bad" ]; then
