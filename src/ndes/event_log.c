@@ -136,27 +136,34 @@ last_record(struct bytes tail)
 	return text_u64(digits, UINT64_MAX - 1, &value) == 0 ? value : 0;
 }
 
-/* What stands behind the last whole event becomes the end tag. A file without an event must be the beginning of a new document. */
+/* Begins as a document of ours does, as far as it goes. */
+static bool
+begins_as_ours(struct bytes s)
+{
+	size_t n = s.n < sizeof(HEAD) - 1 ? s.n : sizeof(HEAD) - 1;
+
+	return n == 0 || memcmp(s.p, HEAD, n) == 0;
+}
+
+/* What stands behind the last whole event becomes the end tag. */
 static int
 close_document(struct log_file *f, struct bytes tail, struct err *e)
 {
-	static const char begin[] = HEAD FOOT;
+	int64_t before = f->size - (int64_t)tail.n;
 	int64_t event = find_last(tail, EVENT_END);
 	int64_t keep = 0;
 	struct buf b;
 	int rc;
 
 	if (event != -1)
-		keep = f->size - (int64_t)tail.n + event +
-		    (int64_t)sizeof(EVENT_END) - 1;
-	else if (tail.n > sizeof(begin) - 1 ||
-	    (tail.n > 0 && memcmp(tail.p, begin, tail.n) != 0))
+		keep = before + event + (int64_t)sizeof(EVENT_END) - 1;
+	else if (before > 0 || !begins_as_ours(tail))
 		return err_set(e, ERR_INPUT,
 		    "%s is no document of events; move it away", f->path);
 	if (log_file_cut(f, keep, e) == -1)
 		return -1;
-	buf_init(&b, sizeof(begin));
-	buf_add_str(&b, event == -1 ? begin : FOOT);
+	buf_init(&b, sizeof(HEAD FOOT));
+	buf_add_str(&b, keep == 0 ? HEAD FOOT : FOOT);
 	rc = log_file_append(f, &b, e);
 	buf_clear(&b);
 	return rc;

@@ -83,7 +83,7 @@ void event_line(struct buf *out, const struct event *event, int64_t now_ms);
 void event_xml(struct buf *out, const struct event *event, const char *computer,
     uint64_t record, int64_t now_ms);
 
-/* Text of an element or attribute: markup escaped; what XML 1.0 cannot hold, or is no UTF-8, is U+FFFD. Appended. */
+/* Text of an element: markup escaped; what XML 1.0 cannot hold, or is no UTF-8, is U+FFFD. Appended. */
 void event_xml_text(struct buf *out, struct bytes s);
 
 #endif
