@@ -10,8 +10,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "support/client.h" /* libcrypto before asn1/reader.h */
+
 #include "server/server.h"
-#include "support/client.h"
 
 #define DESK_SECRET "Static-Probe-1"
 #define DESK_PATH "/certsrv/mscep/mscep.dll"
