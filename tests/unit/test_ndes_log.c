@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* IIS's log as an administrator would read it, and the operator's line. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "ndes_logs.h"
 
-#include <cmocka.h>
-#include <dirent.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "ndes/iis_log.h"
 #include "support/ndes_room.h"
@@ -23,7 +14,8 @@
 	"#Date: %s\r\n"                                                      \
 	"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port " \
 	"cs-username c-ip cs(User-Agent) cs(Referer) sc-status "             \
-	"sc-substatus sc-win32-status time-taken\r\n"
+	"sc-substatus sc-win32-status%s time-taken\r\n"
+#define DAY_FILE "W3SVC1/u_ex260304.log"
 
 /* ---- the line ---- */
 
@@ -111,67 +103,6 @@ lines_are_those_of_the_reference(void **state)
 
 /* ---- the files ---- */
 
-struct folder {
-	char path[64];
-	char site[96];
-};
-
-static void
-folder_make(struct folder *f)
-{
-	snprintf(f->path, sizeof(f->path), "/tmp/mockndes-log-XXXXXX");
-	assert_non_null(mkdtemp(f->path));
-	snprintf(f->site, sizeof(f->site), "%s/W3SVC1", f->path);
-}
-
-static void
-folder_remove(const struct folder *f)
-{
-	struct dirent *entry;
-	DIR *d = opendir(f->site);
-	char path[400];
-
-	assert_non_null(d);
-	while ((entry = readdir(d)) != NULL) {
-		snprintf(path, sizeof(path), "%s/%s", f->site, entry->d_name);
-		unlink(path);
-	}
-	closedir(d);
-	assert_int_equal(rmdir(f->site), 0);
-	assert_int_equal(rmdir(f->path), 0);
-}
-
-/* The file's text, malloc'ed. */
-static char *
-file_text(const struct folder *f, const char *name)
-{
-	char path[400], *text;
-	struct stat st;
-	FILE *fp;
-
-	snprintf(path, sizeof(path), "%s/%s", f->site, name);
-	fp = fopen(path, "rb");
-	if (fp == NULL)
-		fail_msg("no %s", path);
-	assert_int_equal(fstat(fileno(fp), &st), 0);
-	text = malloc((size_t)st.st_size + 1);
-	assert_non_null(text);
-	assert_int_equal(
-	    fread(text, 1, (size_t)st.st_size, fp), (size_t)st.st_size);
-	text[st.st_size] = '\0';
-	fclose(fp);
-	return text;
-}
-
-static void
-assert_file(const struct folder *f, const char *name, const char *wanted)
-{
-	char *text = file_text(f, name);
-
-	assert_string_equal(text, wanted);
-	free(text);
-}
-
 static void
 write_line(struct iis_log *log, const struct ndes_exchange *x, int64_t now_ms)
 {
@@ -203,12 +134,12 @@ a_file_begins_with_its_header_and_ends_with_the_day(void **state)
 	iis_log_close(log);
 	snprintf(wanted, sizeof(wanted),
 	    HEAD_FORMAT "%s\r\n2026-03-04 23:59:59%s\r\n",
-	    "2026-03-04 05:06:07", lines[0].line, lines[0].line + 19);
-	assert_file(&f, "u_ex260304.log", wanted);
+	    "2026-03-04 05:06:07", "", lines[0].line, lines[0].line + 19);
+	assert_file(&f, DAY_FILE, wanted);
 	snprintf(wanted, sizeof(wanted),
-	    HEAD_FORMAT "2026-03-05 00:00:00%s\r\n", "2026-03-05 00:00:00",
+	    HEAD_FORMAT "2026-03-05 00:00:00%s\r\n", "2026-03-05 00:00:00", "",
 	    lines[0].line + 19);
-	assert_file(&f, "u_ex260305.log", wanted);
+	assert_file(&f, "W3SVC1/u_ex260305.log", wanted);
 	ndes_exchange_clear(&x);
 	folder_remove(&f);
 	room_close(&r);
@@ -235,8 +166,8 @@ an_existing_file_is_continued(void **state)
 	}
 	snprintf(wanted, sizeof(wanted),
 	    HEAD_FORMAT "%s\r\n" HEAD_FORMAT "%s\r\n", "2026-03-04 05:06:07",
-	    lines[0].line, "2026-03-04 05:06:07", lines[0].line);
-	assert_file(&f, "u_ex260304.log", wanted);
+	    "", lines[0].line, "2026-03-04 05:06:07", "", lines[0].line);
+	assert_file(&f, DAY_FILE, wanted);
 	ndes_exchange_clear(&x);
 	folder_remove(&f);
 	room_close(&r);
@@ -250,7 +181,6 @@ what_iis_did_not_see_is_not_in_its_log(void **state)
 	struct ndes_exchange x;
 	struct folder f;
 	struct room r;
-	char path[200];
 
 	(void)state;
 	room_open(&r, false);
@@ -261,8 +191,7 @@ what_iis_did_not_see_is_not_in_its_log(void **state)
 	assert_non_null(log);
 	write_line(log, &x, r.now_ms);
 	iis_log_close(log);
-	snprintf(path, sizeof(path), "%s/u_ex260304.log", f.site);
-	assert_int_equal(access(path, F_OK), -1);
+	assert_false(folder_has(&f, DAY_FILE));
 	ndes_exchange_clear(&x);
 	folder_remove(&f);
 	room_close(&r);
@@ -279,7 +208,147 @@ a_log_folder_that_cannot_be_made_is_an_error(void **state)
 	assert_non_null(strstr(e.text, "/dev/null/logs"));
 }
 
-#define WRITERS 4
+/* ---- sc-bytes, and the registration point's lines ---- */
+
+#define CRP_START "2026-03-04 05:06:07 192.0.2.1 POST "
+#define CRP_MIDDLE " - 443 - 192.0.2.1 NDES_Plugin - "
+#define VERIFY "/CertificateRegistrationSvc/Certificate/VerifyRequest"
+#define NOTIFY "/CertificateRegistrationSvc/Certificate/Notify"
+
+static void
+the_field_set_may_change_in_an_open_file(void **state)
+{
+	struct iis_log *log;
+	struct ndes_exchange x;
+	struct folder f;
+	struct room r;
+	char wanted[4096], start[1024];
+
+	(void)state;
+	room_open(&r, false);
+	folder_make(&f);
+	fill(&r, &x, &lines[0]);
+	snprintf(start, sizeof(start), "%.*s",
+	    (int)(strlen(lines[0].line) - strlen(" 31")), lines[0].line);
+	x.reply.status = 500;
+	x.reply.body = BYTES_LIT("1234567890");
+	http_reply_add(&x.reply, "Content-Length", "10");
+	log = iis_log_open(f.path, NULL);
+	assert_non_null(log);
+	write_line(log, &x, r.now_ms);
+	room_set(&r, "iis.log_fields", "sc-bytes");
+	write_line(log, &x, r.now_ms);
+	write_line(log, &x, r.now_ms);
+	room_set(&r, "iis.log_fields", "default");
+	write_line(log, &x, r.now_ms);
+	iis_log_close(log);
+	/* "HTTP/1.1 500 Internal Server Error", "Content-Length: 10", an empty line, and the body. */
+	snprintf(wanted, sizeof(wanted),
+	    HEAD_FORMAT "%s\r\n" HEAD_FORMAT
+			"%s 68 31\r\n%s 68 31\r\n" HEAD_FORMAT "%s\r\n",
+	    "2026-03-04 05:06:07", "", lines[0].line, "2026-03-04 05:06:07",
+	    " sc-bytes", start, start, "2026-03-04 05:06:07", "",
+	    lines[0].line);
+	assert_file(&f, DAY_FILE, wanted);
+	ndes_exchange_clear(&x);
+	folder_remove(&f);
+	room_close(&r);
+}
+
+static void
+requests_to_the_registration_point_come_before_the_own_line(void **state)
+{
+	struct iis_log *log;
+	struct ndes_exchange x;
+	struct folder f;
+	struct room r;
+	char wanted[4096];
+
+	(void)state;
+	room_open(&r, false);
+	folder_make(&f);
+	fill(&r, &x, &lines[0]);
+	ndes_note_crp_request(&x, VERIFY, 201, 0, 0);
+	ndes_note_crp_request(&x, NOTIFY, 204, 0, 0);
+	log = iis_log_open(f.path, NULL);
+	assert_non_null(log);
+	write_line(log, &x, r.now_ms);
+	iis_log_close(log);
+	snprintf(wanted, sizeof(wanted),
+	    HEAD_FORMAT CRP_START VERIFY CRP_MIDDLE
+	    "201 0 0 31\r\n" CRP_START NOTIFY CRP_MIDDLE "204 0 0 31\r\n%s\r\n",
+	    "2026-03-04 05:06:07", "", lines[0].line);
+	assert_file(&f, DAY_FILE, wanted);
+	ndes_exchange_clear(&x);
+	folder_remove(&f);
+	room_close(&r);
+}
+
+/* The device's request never came to an end there, the registration point's did. */
+static void
+they_are_logged_without_an_own_line_too(void **state)
+{
+	struct iis_log *log;
+	struct ndes_exchange x;
+	struct folder f;
+	struct room r;
+	char wanted[4096];
+
+	(void)state;
+	room_open(&r, false);
+	folder_make(&f);
+	room_set(&r, "iis.log_fields", "sc-bytes");
+	fill(&r, &x, &lines[0]);
+	x.evidence.in_iis_log = false;
+	ndes_note_crp_request(&x, VERIFY, 403, 16, 2148204809u);
+	ndes_note_crp_request(&x, VERIFY, 201, 0, 0);
+	log = iis_log_open(f.path, NULL);
+	assert_non_null(log);
+	write_line(log, &x, r.now_ms);
+	iis_log_close(log);
+	snprintf(wanted, sizeof(wanted),
+	    HEAD_FORMAT CRP_START VERIFY CRP_MIDDLE
+	    "403 16 2148204809 1394 31\r\n" CRP_START VERIFY CRP_MIDDLE
+	    "201 0 0 341 31\r\n",
+	    "2026-03-04 05:06:07", " sc-bytes");
+	assert_file(&f, DAY_FILE, wanted);
+	ndes_exchange_clear(&x);
+	folder_remove(&f);
+	room_close(&r);
+}
+
+static void
+a_full_disk_is_an_error_that_names_the_file(void **state)
+{
+	struct err e = { 0 };
+	struct iis_log *log;
+	struct ndes_exchange x;
+	struct folder f;
+	struct room r;
+	char path[256];
+
+	(void)state;
+	room_open(&r, false);
+	folder_make(&f);
+	fill(&r, &x, &lines[0]);
+	log = iis_log_open(f.path, NULL);
+	assert_non_null(log);
+	folder_path(&f, DAY_FILE, path);
+	assert_int_equal(symlink("/dev/full", path), 0);
+	assert_int_equal(iis_log_write(log, &x, r.now_ms, 31, &e), -1);
+	assert_int_equal(e.code, ERR_SYSTEM);
+	assert_non_null(strstr(e.text, DAY_FILE ": No space left"));
+	/* And goes on when there is room again, header first. */
+	assert_int_equal(unlink(path), 0);
+	write_line(log, &x, r.now_ms);
+	assert_file_has(&f, DAY_FILE, "#Fields: ");
+	iis_log_close(log);
+	ndes_exchange_clear(&x);
+	folder_remove(&f);
+	room_close(&r);
+}
+
+#define WRITERS 8
 #define LINES_EACH 100
 
 struct writer {
@@ -325,7 +394,7 @@ threads_do_not_mix_their_lines(void **state)
 		assert_null(failed);
 	}
 	iis_log_close(w.log);
-	text = file_text(&f, "u_ex260304.log");
+	text = folder_text(&f, DAY_FILE);
 	for (rest = text; (line = strtok_r(rest, "\r\n", &rest)) != NULL;) {
 		if (line[0] == '#')
 			continue;
@@ -422,6 +491,11 @@ main(void)
 		cmocka_unit_test(an_existing_file_is_continued),
 		cmocka_unit_test(what_iis_did_not_see_is_not_in_its_log),
 		cmocka_unit_test(a_log_folder_that_cannot_be_made_is_an_error),
+		cmocka_unit_test(the_field_set_may_change_in_an_open_file),
+		cmocka_unit_test(
+		    requests_to_the_registration_point_come_before_the_own_line),
+		cmocka_unit_test(they_are_logged_without_an_own_line_too),
+		cmocka_unit_test(a_full_disk_is_an_error_that_names_the_file),
 		cmocka_unit_test(threads_do_not_mix_their_lines),
 		cmocka_unit_test(the_operators_line_says_who_answered_and_why),
 		cmocka_unit_test(layers_and_operations_have_names),
