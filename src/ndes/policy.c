@@ -3,7 +3,7 @@
  * The Intune policy module in mscep.dll, and the certificate registration
  * point (CRP) on the same host that it asks by HTTPS: is the challenge good
  * (VerifyRequest), and what came of it (Notify). What the module's own
- * certificates and stores do to the pool is worker.c's; here is what lets the
+ * certificates and stores do to the pool is worker_process.c's; here is what lets the
  * pool live and the request fail. One row for each state of health.
  *
  * Not established and chosen here: the exit codes of VerifyRequest other than
