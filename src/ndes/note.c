@@ -39,8 +39,8 @@ ndes_note_event(struct ndes_exchange *x, enum event_kind kind, const char *d1,
 }
 
 /* One line: line ends and control characters inside become blanks. */
-static void
-add_line(struct buf *lines, const char *fmt, va_list ap)
+static void PRINTF_LIKE(2, 0)
+    add_line(struct buf *lines, const char *fmt, va_list ap)
 {
 	struct buf line;
 	size_t n;
