@@ -539,12 +539,12 @@ the_admin_application_wants_credentials(void **state)
 		room_arrive(&r, &x, &rq);
 		assert_iis(&x, 401, rows[i].substatus, rows[i].win32);
 		assert_int_equal(x.reply.body.n, 1293);
-		assert_string_equal(room_header(&x, "WWW-Authenticate"),
-		    "Basic realm=\"ndes01.example.test\"");
+		assert_string_equal(
+		    room_header(&x, "WWW-Authenticate"), "Negotiate");
 		room_header_names(&x, names);
 		assert_string_equal(names,
-		    "Content-Type Server WWW-Authenticate X-Powered-By Date "
-		    "Content-Length");
+		    "Content-Type Server WWW-Authenticate WWW-Authenticate "
+		    "WWW-Authenticate X-Powered-By Date Content-Length");
 		assert_null(x.evidence.username);
 		ndes_exchange_clear(&x);
 	}
@@ -583,7 +583,7 @@ credentials_in_any_domain_open_the_admin_application(void **state)
 }
 
 static void
-without_basic_nothing_is_offered(void **state)
+without_any_scheme_nothing_is_offered(void **state)
 {
 	struct buf b = { 0 };
 	struct room_request rq = { .target = "/certsrv/mscep_admin/",
@@ -594,6 +594,8 @@ without_basic_nothing_is_offered(void **state)
 	(void)state;
 	room_open(&r, false);
 	room_set(&r, "iis.authentication.basic", "false");
+	room_set(&r, "iis.authentication.ntlm", "false");
+	room_set(&r, "iis.authentication.negotiate", "false");
 	room_arrive(&r, &x, &rq);
 	assert_iis(&x, 401, 2, 5);
 	assert_null(room_header(&x, "WWW-Authenticate"));
@@ -697,7 +699,7 @@ main(void)
 		cmocka_unit_test(the_admin_application_wants_credentials),
 		cmocka_unit_test(
 		    credentials_in_any_domain_open_the_admin_application),
-		cmocka_unit_test(without_basic_nothing_is_offered),
+		cmocka_unit_test(without_any_scheme_nothing_is_offered),
 		cmocka_unit_test(the_missing_slash_is_added_and_the_query_kept),
 		cmocka_unit_test(want_of_memory_never_makes_a_lying_reply),
 	};
