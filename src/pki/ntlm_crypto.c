@@ -99,7 +99,7 @@ pki_ntlm_desl(const uint8_t key[PKI_NTLM_KEY], const uint8_t text[8],
 {
 	uint8_t three[3 * DES_KEY_BITS_BYTES] = { 0 };
 	DES_key_schedule schedule;
-	DES_cblock one, in, got;
+	DES_cblock one = { 0 }, in = { 0 }, got;
 
 	memcpy(three, key, PKI_NTLM_KEY);
 	memcpy(in, text, DES_BLOCK);
