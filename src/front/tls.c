@@ -143,9 +143,10 @@ front_tls_sweep(struct front_listener *l)
 {
 	struct front_tls **at, *t, *unused = NULL;
 
+	if (!l->secure)
+		return;
 	pthread_mutex_lock(&l->front->lock);
-	for (at = l->tls == NULL ? NULL : &l->tls->older;
-	     at != NULL && *at != NULL;) {
+	for (at = &l->tls->older; *at != NULL;) {
 		t = *at;
 		if (t->connections > 0) {
 			at = &t->older;
