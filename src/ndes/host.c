@@ -247,6 +247,10 @@ duration_text(struct buf *out, int64_t ms)
 		{ 1, "ms" },
 	};
 
+	if (ms == 0) {
+		buf_add_str(out, "0");
+		return;
+	}
 	for (size_t i = 0; i < nitems(units); i++) {
 		if (ms % units[i].ms == 0) {
 			buf_addf(out, "%" PRId64 "%s", ms / units[i].ms,

@@ -2,9 +2,8 @@
 /* The start of the application pool SCEP: passwords, pool, and what the event logs say of it. */
 #include "server/boot.h"
 
-#include <stdio.h>
-
 #include "ndes/evidence.h"
+#include "ndes/hresult.h"
 #include "ndes/pool.h"
 
 #define POOL_NAME "SCEP"
@@ -40,14 +39,15 @@ static int
 log_mscep(
     const struct site_parts *p, const struct mscep_state *mscep, struct err *e)
 {
-	char code[16];
+	char code[HRESULT_TEXT_SIZE];
+	const char *text = hresult_text(mscep->hresult);
 
 	if (mscep->loaded)
 		return log_event(p, EVENT_NDES_STARTED, NULL, NULL, e);
-	snprintf(code, sizeof(code), "0x%08lx", (unsigned long)mscep->hresult);
-	if (log_event(p, EVENT_NDES_RA_CERT, code, mscep->why, e) == -1)
+	hresult_code(mscep->hresult, code);
+	if (log_event(p, EVENT_NDES_RA_CERT, code, text, e) == -1)
 		return -1;
-	return log_event(p, EVENT_NDES_FAILED_TO_LOAD, code, mscep->why, e);
+	return log_event(p, EVENT_NDES_FAILED_TO_LOAD, code, text, e);
 }
 
 int

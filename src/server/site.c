@@ -187,7 +187,7 @@ site_restart_name(enum site_restart what)
 	return (unsigned)what < SITE_RESTARTS ? restarts[what].name : NULL;
 }
 
-/* What starting a service means for what is configured. A pool that an administrator stopped stays so when more than itself is restarted. */
+/* What starting a service means for what is configured. A pool that is not started stays so when more than itself is restarted. */
 static void
 start_services(struct host *h, enum site_restart what)
 {
@@ -196,9 +196,7 @@ start_services(struct host *h, enum site_restart what)
 	if (what == SITE_RESTART_INTUNE_CONNECTOR ||
 	    what == SITE_RESTART_COMPUTER)
 		h->policy_module.connector_service = HOST_RUNNING;
-	if (what == SITE_RESTART_APP_POOL ||
-	    (restarts[what].event != HOST_NOW &&
-		h->app_pool.state == HOST_POOL_DISABLED))
+	if (what == SITE_RESTART_APP_POOL)
 		h->app_pool.state = HOST_POOL_STARTED;
 }
 

@@ -51,7 +51,7 @@ static const struct row rows[] = {
 	{ "gateway-timeout", EVERY("(app_proxy.connector)"), 0, 0 },
 	{ "bad-gateway", EVERY("(app_proxy.backend)"), 0, 0 },
 	{ "uri-too-long", ONLY(ENROL, "http_sys.MaxFieldLength"), 0, 0 },
-	{ "pool-stopped", EVERY("the application pool SCEP is stopped"), 0, 0 },
+	{ "pool-stopped", EVERY("the application pool SCEP is disabled"), 0, 0 },
 	{ "admin-hidden", ONLY(ADMIN, "hiddenSegments"), 0, 0 },
 	{ "admin-unauthorised", ONLY(ADMIN, "(account.admin_locked)"), 0, 0 },
 	{ "handler-order", ONLY(ADMIN, "(iis.handler_order)"), 0, 0 },

@@ -203,7 +203,7 @@ a_refusal_names_the_value_and_what_is_wanted(void **state)
 		    "rights.impersonate: \"no\" is not true or false" },
 		{ "app_pool.state", "crashed",
 		    "app_pool.state: \"crashed\" is not one of started, "
-		    "stopped" },
+		    "stopped, disabled" },
 		{ "registry.PasswordMax", "-1",
 		    "registry.PasswordMax: \"-1\" is not a whole number from "
 		    "0 to 100000" },

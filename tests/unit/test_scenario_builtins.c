@@ -116,7 +116,7 @@ static const struct {
 	    "expired" },
 	{ "pool-crash-root-store", "root_store.ndes_intermediates", "true" },
 	{ "pool-crash-winauth", "policy_module.crp_authentication", "windows" },
-	{ "pool-stopped", "app_pool.state", "stopped" },
+	{ "pool-stopped", "app_pool.state", "disabled" },
 	{ "ra-expired", "ra.signing", "expired" },
 	{ "ra-expired", "ra.encryption", "expired" },
 	{ "ra-old-ca", "ra.issuer", "old-ca" },
@@ -242,6 +242,14 @@ perform(const struct scenario *s, struct host *in_force)
 	}
 }
 
+/* That clients come by the proxy, and how long it waits, needs no mending. */
+static bool
+is_no_fault(const struct host_key *key)
+{
+	return strcmp(key->path, "app_proxy.in_use") == 0 ||
+	    strcmp(key->path, "app_proxy.gateway_timeout") == 0;
+}
+
 static void
 is_healed_by_its_own_resolution(void **state)
 {
@@ -257,8 +265,10 @@ is_healed_by_its_own_resolution(void **state)
 		host_init(&host);
 		scenario_apply(s, &host);
 		perform(s, &host);
-		for (size_t k = 0; k < n; k++)
-			has_value(rows[i].name, &host, &keys[k], NULL);
+		for (size_t k = 0; k < n; k++) {
+			if (!is_no_fault(&keys[k]))
+				has_value(rows[i].name, &host, &keys[k], NULL);
+		}
 		scenario_free(s);
 	}
 }
