@@ -140,7 +140,7 @@ path_matches(const struct route *route, struct bytes path)
 {
 	struct bytes wanted = bytes_str(route->path);
 
-	if (wanted.p[wanted.n - 1] != '/')
+	if (route->path[wanted.n - 1] != '/')
 		return bytes_eq(path, wanted);
 	return path.n > wanted.n &&
 	    bytes_eq(bytes_of(path.p, wanted.n), wanted);

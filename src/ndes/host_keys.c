@@ -8,33 +8,37 @@
  */
 #include "ndes/host.h"
 
-#define NAMES(name, ...) \
-	static const char *const name[] = { __VA_ARGS__, NULL }
-
-NAMES(network_states, "open", "refused", "reset", "silent");
-NAMES(service_states, "running", "stopped");
-NAMES(reach_states, "reachable", "unreachable");
-NAMES(name_states, "right", "wrong");
-NAMES(log_field_sets, "default", "sc-bytes");
-NAMES(handler_orders, "static-first", "extensionless-first");
-NAMES(pool_states, "started", "stopped", "disabled");
-NAMES(pool_identities, "lenient", "strict");
-NAMES(cert_states, "valid", "expired", "missing", "key-unreadable", "revoked");
-NAMES(ra_issuers, "current-ca", "old-ca");
-NAMES(client_certs, "valid", "expired", "no-eku");
-NAMES(crp_tls_states, "valid", "cn-mismatch");
-NAMES(crp_auths, "anonymous", "windows");
-NAMES(crp_healths, "healthy", "temp-not-writable",
-    "signing-certificate-missing", "encryption-certificate-missing",
-    "deserialize");
-NAMES(intune_challenges, "accepted", "expired");
-NAMES(rejections, "certrep", "http-500");
-NAMES(installations, "complete", "site-renamed", "cng-certificate");
-NAMES(roots, "as-deployed", "replaced");
-NAMES(tls_certs, "valid", "expired", "wrong-name", "untrusted");
-NAMES(line_ends, "crlf", "lf");
-NAMES(consume_moments, "issued", "seen");
-NAMES(password_places, "here", "other-node");
+static const char *const network_states[] = { "open", "refused", "reset",
+	"silent", NULL };
+static const char *const service_states[] = { "running", "stopped", NULL };
+static const char *const reach_states[] = { "reachable", "unreachable", NULL };
+static const char *const name_states[] = { "right", "wrong", NULL };
+static const char *const log_field_sets[] = { "default", "sc-bytes", NULL };
+static const char *const handler_orders[] = { "static-first",
+	"extensionless-first", NULL };
+static const char *const pool_states[] = { "started", "stopped", "disabled",
+	NULL };
+static const char *const pool_identities[] = { "lenient", "strict", NULL };
+static const char *const cert_states[] = { "valid", "expired", "missing",
+	"key-unreadable", "revoked", NULL };
+static const char *const ra_issuers[] = { "current-ca", "old-ca", NULL };
+static const char *const client_certs[] = { "valid", "expired", "no-eku",
+	NULL };
+static const char *const crp_tls_states[] = { "valid", "cn-mismatch", NULL };
+static const char *const crp_auths[] = { "anonymous", "windows", NULL };
+static const char *const crp_healths[] = { "healthy", "temp-not-writable",
+	"signing-certificate-missing", "encryption-certificate-missing",
+	"deserialize", NULL };
+static const char *const intune_challenges[] = { "accepted", "expired", NULL };
+static const char *const rejections[] = { "certrep", "http-500", NULL };
+static const char *const installations[] = { "complete", "site-renamed",
+	"cng-certificate", NULL };
+static const char *const roots[] = { "as-deployed", "replaced", NULL };
+static const char *const tls_certs[] = { "valid", "expired", "wrong-name",
+	"untrusted", NULL };
+static const char *const line_ends[] = { "crlf", "lf", NULL };
+static const char *const consume_moments[] = { "issued", "seen", NULL };
+static const char *const password_places[] = { "here", "other-node", NULL };
 
 #define DWORD_MAX 4294967295
 #define DAY_MS INT64_C(86400000)

@@ -166,8 +166,7 @@ ndes_iis_page_with(struct ndes_exchange *x, const struct ndes_page *page)
 		http_reply_add(&x->reply, page->header, page->value);
 	for (size_t i = 0; i < nitems(page->more); i++) {
 		if (page->more[i] != NULL)
-			http_reply_add(
-			    &x->reply, page->header, page->more[i]);
+			http_reply_add(&x->reply, page->header, page->more[i]);
 	}
 	add_authenticated(x);
 	add_powered_by(x);

@@ -113,7 +113,7 @@ is_under(struct bytes path, const char *app)
 	struct bytes root = bytes_str(app);
 
 	return bytes_starts_nocase(path, root) &&
-	    (path.n == root.n || path.p[root.n] == '/');
+	    (path.n == root.n || (path.n > root.n && path.p[root.n] == '/'));
 }
 
 void

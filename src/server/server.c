@@ -45,9 +45,9 @@ struct server *
 server_new(const struct server_options *o, struct err *e)
 {
 	struct server *s = calloc(1, sizeof(*s));
-	bool ok = s != NULL;
+	bool ok = true;
 
-	if (!ok) {
+	if (s == NULL) {
 		(void)err_set(e, ERR_MEMORY, "no memory for a server");
 		return NULL;
 	}
