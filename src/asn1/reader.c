@@ -37,17 +37,17 @@ static const struct expectation expectations[] = {
 	{ ASN1_ID_BIT_STRING, "expected a BIT STRING" },
 	{ ASN1_ID_OCTET_STRING, "expected an OCTET STRING" },
 	{ ASN1_ID_NULL, "expected a NULL" },
-	{ ASN1_OID, "expected an OBJECT IDENTIFIER" },
+	{ ASN1_ID_OID, "expected an OBJECT IDENTIFIER" },
 	{ ASN1_ID_ENUMERATED, "expected an ENUMERATED" },
-	{ ASN1_UTF8_STRING, "expected a UTF8String" },
-	{ ASN1_PRINTABLE_STRING, "expected a PrintableString" },
-	{ ASN1_T61_STRING, "expected a TeletexString" },
-	{ ASN1_IA5_STRING, "expected an IA5String" },
-	{ ASN1_UTC_TIME, "expected a UTCTime" },
-	{ ASN1_GENERALIZED_TIME, "expected a GeneralizedTime" },
-	{ ASN1_BMP_STRING, "expected a BMPString" },
-	{ ASN1_SEQUENCE, "expected a SEQUENCE" },
-	{ ASN1_SET, "expected a SET" },
+	{ ASN1_ID_UTF8_STRING, "expected a UTF8String" },
+	{ ASN1_ID_PRINTABLE_STRING, "expected a PrintableString" },
+	{ ASN1_ID_T61_STRING, "expected a TeletexString" },
+	{ ASN1_ID_IA5_STRING, "expected an IA5String" },
+	{ ASN1_ID_UTC_TIME, "expected a UTCTime" },
+	{ ASN1_ID_GENERALIZED_TIME, "expected a GeneralizedTime" },
+	{ ASN1_ID_BMP_STRING, "expected a BMPString" },
+	{ ASN1_ID_SEQUENCE, "expected a SEQUENCE" },
+	{ ASN1_ID_SET, "expected a SET" },
 	{ 0x80, "expected a primitive [0]" },
 	{ 0x81, "expected a primitive [1]" },
 	{ 0x82, "expected a primitive [2]" },
@@ -72,9 +72,9 @@ expected(uint8_t id)
 static bool
 may_be_constructed(uint8_t id)
 {
-	return id == ASN1_ID_OCTET_STRING || id == ASN1_UTF8_STRING ||
-	    id == ASN1_PRINTABLE_STRING || id == ASN1_T61_STRING ||
-	    id == ASN1_IA5_STRING || id == ASN1_BMP_STRING;
+	return id == ASN1_ID_OCTET_STRING || id == ASN1_ID_UTF8_STRING ||
+	    id == ASN1_ID_PRINTABLE_STRING || id == ASN1_ID_T61_STRING ||
+	    id == ASN1_ID_IA5_STRING || id == ASN1_ID_BMP_STRING;
 }
 
 static bool
@@ -83,7 +83,7 @@ is_wanted(uint8_t found, uint8_t wanted)
 	if (found == wanted)
 		return true;
 	return may_be_constructed(wanted) &&
-	    found == (wanted | ASN1_CONSTRUCTED);
+	    found == (wanted | ASN1_ID_CONSTRUCTED);
 }
 
 static const uint8_t *
@@ -143,7 +143,7 @@ read_header(struct bytes in, struct header *h, const char **bad)
 	if (in.p[1] != LONG_FORM)
 		return read_long_length(in, h, bad);
 	h->indefinite = true;
-	if ((h->id & ASN1_CONSTRUCTED) != 0)
+	if ((h->id & ASN1_ID_CONSTRUCTED) != 0)
 		return true;
 	*bad = "a primitive element of indefinite length";
 	return false;

@@ -17,8 +17,7 @@
 
 /*
  * Identifier octets as they stand on the wire (X.690 8.1.2), tag numbers up
- * to 30. libcrypto gives six of the short names to types of its own; a file
- * that needs both includes <openssl/...> first and writes ASN1_ID_*.
+ * to 30. Not the bare names: libcrypto has types called ASN1_INTEGER and so on.
  */
 enum {
 	ASN1_ID_BOOLEAN = 0x01,
@@ -26,29 +25,20 @@ enum {
 	ASN1_ID_BIT_STRING = 0x03,
 	ASN1_ID_OCTET_STRING = 0x04,
 	ASN1_ID_NULL = 0x05,
-	ASN1_OID = 0x06,
+	ASN1_ID_OID = 0x06,
 	ASN1_ID_ENUMERATED = 0x0a,
-	ASN1_UTF8_STRING = 0x0c,
-	ASN1_PRINTABLE_STRING = 0x13,
-	ASN1_T61_STRING = 0x14,
-	ASN1_IA5_STRING = 0x16,
-	ASN1_UTC_TIME = 0x17,
-	ASN1_GENERALIZED_TIME = 0x18,
-	ASN1_BMP_STRING = 0x1e,
-	ASN1_SEQUENCE = 0x30,
-	ASN1_SET = 0x31,
-	ASN1_CONSTRUCTED = 0x20,
-	ASN1_CONTEXT = 0x80, /* | ASN1_CONSTRUCTED where it is, | number */
+	ASN1_ID_UTF8_STRING = 0x0c,
+	ASN1_ID_PRINTABLE_STRING = 0x13,
+	ASN1_ID_T61_STRING = 0x14,
+	ASN1_ID_IA5_STRING = 0x16,
+	ASN1_ID_UTC_TIME = 0x17,
+	ASN1_ID_GENERALIZED_TIME = 0x18,
+	ASN1_ID_BMP_STRING = 0x1e,
+	ASN1_ID_SEQUENCE = 0x30,
+	ASN1_ID_SET = 0x31,
+	ASN1_ID_CONSTRUCTED = 0x20,
+	ASN1_ID_CONTEXT = 0x80, /* | constructed where it is, | number */
 };
-
-#ifndef OPENSSL_TYPES_H
-#define ASN1_BOOLEAN ASN1_ID_BOOLEAN
-#define ASN1_INTEGER ASN1_ID_INTEGER
-#define ASN1_BIT_STRING ASN1_ID_BIT_STRING
-#define ASN1_OCTET_STRING ASN1_ID_OCTET_STRING
-#define ASN1_NULL ASN1_ID_NULL
-#define ASN1_ENUMERATED ASN1_ID_ENUMERATED
-#endif
 
 /* Nesting deeper than this is refused. A SCEP message needs about 16, its inner CMS 12 more. */
 #define ASN1_DEPTH_MAX 40

@@ -24,14 +24,14 @@ struct pieces {
 size_t
 asn1_octets_size(const struct asn1_item *item)
 {
-	return (item->id & ASN1_CONSTRUCTED) != 0 ? item->body.n : 0;
+	return (item->id & ASN1_ID_CONSTRUCTED) != 0 ? item->body.n : 0;
 }
 
 /* X.690 8.23.6: pieces are OCTET STRINGs; some senders repeat the string's own type. */
 static bool
 is_piece(const struct pieces *out, uint8_t id)
 {
-	uint8_t primitive = (uint8_t)(id & ~ASN1_CONSTRUCTED);
+	uint8_t primitive = (uint8_t)(id & ~ASN1_ID_CONSTRUCTED);
 
 	return primitive == ASN1_ID_OCTET_STRING || primitive == out->type;
 }
@@ -62,7 +62,7 @@ collect(struct asn1_reader *r, const struct asn1_item *item, struct pieces *out)
 		if (!is_piece(out, piece.id))
 			return asn1_refuse(r, piece.whole.p,
 			    "a piece of a string that is no string");
-		if ((piece.id & ASN1_CONSTRUCTED) != 0) {
+		if ((piece.id & ASN1_ID_CONSTRUCTED) != 0) {
 			if (!collect(&in, &piece, out))
 				return false;
 		} else if (!add_piece(r, out, piece.body)) {
@@ -78,14 +78,14 @@ asn1_octets(struct asn1_reader *r, const struct asn1_item *item, uint8_t *room,
 {
 	struct pieces got = { .room = room, .cap = cap };
 
-	if ((item->id & ASN1_CONSTRUCTED) == 0) {
+	if ((item->id & ASN1_ID_CONSTRUCTED) == 0) {
 		*out = item->body;
 		return true;
 	}
 	/* an implicitly tagged string does not tell its type: octets */
 	got.type = (item->id & UNIVERSAL_BITS) != 0
 	    ? ASN1_ID_OCTET_STRING
-	    : (uint8_t)(item->id & ~ASN1_CONSTRUCTED);
+	    : (uint8_t)(item->id & ~ASN1_ID_CONSTRUCTED);
 	if (!collect(r, item, &got))
 		return false;
 	*out = bytes_of(room, got.n);
@@ -147,9 +147,9 @@ days_in_month(int year, int month)
 static bool
 read_year(const struct asn1_item *item, struct bytes *at, int *year)
 {
-	if (item->id == ASN1_GENERALIZED_TIME)
+	if (item->id == ASN1_ID_GENERALIZED_TIME)
 		return digits(at, 4, 0, 9999, year);
-	if (item->id != ASN1_UTC_TIME || !digits(at, 2, 0, 99, year))
+	if (item->id != ASN1_ID_UTC_TIME || !digits(at, 2, 0, 99, year))
 		return false;
 	*year += *year >= 50 ? 1900 : 2000;
 	return true;

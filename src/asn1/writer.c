@@ -116,7 +116,7 @@ asn1_put_uint_bytes(struct asn1_writer *w, struct bytes big_endian)
 void
 asn1_put_oid(struct asn1_writer *w, struct bytes oid)
 {
-	asn1_put(w, ASN1_OID, oid);
+	asn1_put(w, ASN1_ID_OID, oid);
 }
 
 void
@@ -141,9 +141,9 @@ asn1_put_time(struct asn1_writer *w, int64_t unix_seconds)
 	struct bytes all = bytes_of(text, n < 0 ? 0 : (size_t)n);
 
 	if (utc)
-		asn1_put(w, ASN1_UTC_TIME, bytes_from(all, 2));
+		asn1_put(w, ASN1_ID_UTC_TIME, bytes_from(all, 2));
 	else
-		asn1_put(w, ASN1_GENERALIZED_TIME, all);
+		asn1_put(w, ASN1_ID_GENERALIZED_TIME, all);
 }
 
 /* X.690 11.6: by octets, the shorter one as if padded with zeros. */

@@ -9,7 +9,7 @@
  *	size_t m = asn1_mark(w);
  *	asn1_put_int(w, 5);             last element of the sequence
  *	asn1_put_oid(w, oid);           first element
- *	asn1_put_header(w, ASN1_SEQUENCE, m);
+ *	asn1_put_header(w, ASN1_ID_SEQUENCE, m);
  */
 #ifndef ASN1_WRITER_H
 #define ASN1_WRITER_H

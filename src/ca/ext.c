@@ -12,11 +12,11 @@ static void
 close_extension(
     struct asn1_writer *w, size_t mark, struct bytes oid, bool critical)
 {
-	asn1_put_header(w, ASN1_OCTET_STRING, mark);
+	asn1_put_header(w, ASN1_ID_OCTET_STRING, mark);
 	if (critical)
 		asn1_put_bool(w, true);
 	asn1_put_oid(w, oid);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
 }
 
 void
@@ -28,7 +28,7 @@ ca_put_key_usage(struct asn1_writer *w, unsigned bits)
 	/* DER: trailing zero bits of a named bit list are unused ones. */
 	while (body[0] < 7 && (bits >> body[0] & 1U) == 0)
 		body[0]++;
-	asn1_put(w, ASN1_BIT_STRING, bytes_of(body, sizeof(body)));
+	asn1_put(w, ASN1_ID_BIT_STRING, bytes_of(body, sizeof(body)));
 	close_extension(w, mark, pki_oid_key_usage, true);
 }
 
@@ -39,7 +39,7 @@ ca_put_eku(struct asn1_writer *w, const struct bytes *const *oids, size_t n)
 
 	for (size_t i = n; i > 0; i--)
 		asn1_put_oid(w, *oids[i - 1]);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
 	close_extension(w, mark, pki_oid_ext_key_usage, false);
 }
 
@@ -53,7 +53,7 @@ ca_put_template_name(struct asn1_writer *w, const char *name)
 
 		asn1_put_raw(w, bytes_of(unit, sizeof(unit)));
 	}
-	asn1_put_header(w, ASN1_BMP_STRING, mark);
+	asn1_put_header(w, ASN1_ID_BMP_STRING, mark);
 	close_extension(w, mark, pki_oid_ms_template_name, false);
 }
 
@@ -62,7 +62,7 @@ ca_put_subject_key_id(struct asn1_writer *w, struct bytes id)
 {
 	size_t mark = asn1_mark(w);
 
-	asn1_put(w, ASN1_OCTET_STRING, id);
+	asn1_put(w, ASN1_ID_OCTET_STRING, id);
 	close_extension(w, mark, pki_oid_subject_key_id, false);
 }
 
@@ -71,8 +71,8 @@ ca_put_authority_key_id(struct asn1_writer *w, struct bytes id)
 {
 	size_t mark = asn1_mark(w);
 
-	asn1_put(w, ASN1_CONTEXT | 0, id);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
+	asn1_put(w, ASN1_ID_CONTEXT | 0, id);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
 	close_extension(w, mark, pki_oid_authority_key_id, false);
 }
 
@@ -80,7 +80,7 @@ ca_put_authority_key_id(struct asn1_writer *w, struct bytes id)
 static void
 put_url(struct asn1_writer *w, const char *url)
 {
-	asn1_put(w, ASN1_CONTEXT | 6, bytes_str(url));
+	asn1_put(w, ASN1_ID_CONTEXT | 6, bytes_str(url));
 }
 
 void
@@ -90,10 +90,10 @@ ca_put_crl_url(struct asn1_writer *w, const char *url)
 
 	put_url(w, url);
 	/* fullName inside distributionPoint inside DistributionPoint */
-	asn1_put_header(w, ASN1_CONTEXT | ASN1_CONSTRUCTED | 0, mark);
-	asn1_put_header(w, ASN1_CONTEXT | ASN1_CONSTRUCTED | 0, mark);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | 0, mark);
+	asn1_put_header(w, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | 0, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
 	close_extension(w, mark, pki_oid_crl_distribution_points, false);
 }
 
@@ -104,8 +104,8 @@ ca_put_issuer_url(struct asn1_writer *w, const char *url)
 
 	put_url(w, url);
 	asn1_put_oid(w, pki_oid_ad_ca_issuers);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
 	close_extension(w, mark, pki_oid_authority_info_access, false);
 }
 
@@ -115,7 +115,7 @@ ca_put_is_ca(struct asn1_writer *w)
 	size_t mark = asn1_mark(w);
 
 	asn1_put_bool(w, true);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
 	close_extension(w, mark, pki_oid_basic_constraints, true);
 }
 
@@ -157,10 +157,11 @@ ca_put_host_names(struct asn1_writer *w, const char *const *names, size_t n)
 		size_t octets = ca_ip_octets(names[i - 1], ip);
 
 		if (octets > 0)
-			asn1_put(w, ASN1_CONTEXT | 7, bytes_of(ip, octets));
+			asn1_put(w, ASN1_ID_CONTEXT | 7, bytes_of(ip, octets));
 		else
-			asn1_put(w, ASN1_CONTEXT | 2, bytes_str(names[i - 1]));
+			asn1_put(
+			    w, ASN1_ID_CONTEXT | 2, bytes_str(names[i - 1]));
 	}
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
 	close_extension(w, mark, pki_oid_subject_alt_name, false);
 }

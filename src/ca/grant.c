@@ -46,9 +46,9 @@ judge_eku(struct bytes value)
 
 	asn1_open(&top, value, &fault);
 	if (!ca_der_sound(value) ||
-	    !asn1_take_enter(&top, ASN1_SEQUENCE, &list))
+	    !asn1_take_enter(&top, ASN1_ID_SEQUENCE, &list))
 		return REFUSE;
-	while (asn1_take_optional(&list, ASN1_OID, &oid))
+	while (asn1_take_optional(&list, ASN1_ID_OID, &oid))
 		n++;
 	asn1_end(&list);
 	asn1_end(&top);
@@ -63,8 +63,9 @@ other_name_sound(struct asn1_reader *r, const struct asn1_item *name)
 	struct asn1_item item;
 
 	asn1_enter(&inside, r, name);
-	return asn1_take(&inside, ASN1_OID, &item) &&
-	    asn1_take(&inside, ASN1_CONTEXT | ASN1_CONSTRUCTED | 0, &item) &&
+	return asn1_take(&inside, ASN1_ID_OID, &item) &&
+	    asn1_take(
+		&inside, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | 0, &item) &&
 	    asn1_end(&inside);
 }
 
@@ -78,9 +79,9 @@ general_name_sound(struct asn1_reader *r, const struct asn1_item *name)
 	unsigned type = name->id & 0x1fU;
 
 	if (name->truncated || name->indefinite ||
-	    (name->id & 0xc0U) != ASN1_CONTEXT || type >= GENERAL_NAME_TYPES)
+	    (name->id & 0xc0U) != ASN1_ID_CONTEXT || type >= GENERAL_NAME_TYPES)
 		return false;
-	if (((name->id & ASN1_CONSTRUCTED) != 0) != constructed[type])
+	if (((name->id & ASN1_ID_CONSTRUCTED) != 0) != constructed[type])
 		return false;
 	if (type == 0)
 		return other_name_sound(r, name);
@@ -100,7 +101,7 @@ judge_san(struct bytes value)
 
 	asn1_open(&top, value, &fault);
 	if (!ca_der_sound(value) ||
-	    !asn1_take_enter(&top, ASN1_SEQUENCE, &list))
+	    !asn1_take_enter(&top, ASN1_ID_SEQUENCE, &list))
 		return REFUSE;
 	for (; asn1_next(&list, &name); n++) {
 		if (!general_name_sound(&list, &name))

@@ -198,20 +198,20 @@ put_certs_only(struct asn1_writer *w, const struct ca_material *m)
 	size_t mark = asn1_mark(w);
 	size_t set;
 
-	asn1_put(w, ASN1_SET, bytes_of(NULL, 0)); /* signerInfos */
+	asn1_put(w, ASN1_ID_SET, bytes_of(NULL, 0)); /* signerInfos */
 	set = asn1_mark(w);
 	for (size_t i = nitems(chain_order); i > first; i--)
 		asn1_put_raw(w, buf_bytes(&m->der[chain_order[i - 1]]));
-	asn1_put_header(w, ASN1_CONTEXT | ASN1_CONSTRUCTED | 0, set);
+	asn1_put_header(w, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | 0, set);
 	set = asn1_mark(w);
 	asn1_put_oid(w, pki_oid_cms_data);
-	asn1_put_header(w, ASN1_SEQUENCE, set);
-	asn1_put(w, ASN1_SET, bytes_of(NULL, 0)); /* digestAlgorithms */
+	asn1_put_header(w, ASN1_ID_SEQUENCE, set);
+	asn1_put(w, ASN1_ID_SET, bytes_of(NULL, 0)); /* digestAlgorithms */
 	asn1_put_int(w, 1);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
-	asn1_put_header(w, ASN1_CONTEXT | ASN1_CONSTRUCTED | 0, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | 0, mark);
 	asn1_put_oid(w, pki_oid_cms_signed_data);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
 }
 
 static int

@@ -102,14 +102,14 @@ static const struct {
 	uint8_t id;
 	bool (*sound)(struct bytes body);
 } primitives[] = {
-	{ ASN1_BOOLEAN, boolean_sound },
-	{ ASN1_INTEGER, integer_sound },
-	{ ASN1_ENUMERATED, integer_sound },
-	{ ASN1_BIT_STRING, bits_sound },
-	{ ASN1_NULL, null_sound },
-	{ ASN1_OID, ca_oid_sound },
-	{ ASN1_UTF8_STRING, utf8_sound },
-	{ ASN1_BMP_STRING, bmp_sound },
+	{ ASN1_ID_BOOLEAN, boolean_sound },
+	{ ASN1_ID_INTEGER, integer_sound },
+	{ ASN1_ID_ENUMERATED, integer_sound },
+	{ ASN1_ID_BIT_STRING, bits_sound },
+	{ ASN1_ID_NULL, null_sound },
+	{ ASN1_ID_OID, ca_oid_sound },
+	{ ASN1_ID_UTF8_STRING, utf8_sound },
+	{ ASN1_ID_BMP_STRING, bmp_sound },
 };
 
 static bool
@@ -130,14 +130,14 @@ walk(struct asn1_reader *r)
 	struct asn1_item item;
 
 	while (asn1_next(r, &item)) {
-		bool constructed = (item.id & ASN1_CONSTRUCTED) != 0;
+		bool constructed = (item.id & ASN1_ID_CONSTRUCTED) != 0;
 		bool universal = (item.id & CLASS_MASK) == 0;
 
 		if (item.indefinite || item.truncated)
 			return false;
 		if (universal &&
 		    constructed !=
-			(item.id == ASN1_SEQUENCE || item.id == ASN1_SET))
+			(item.id == ASN1_ID_SEQUENCE || item.id == ASN1_ID_SET))
 			return false;
 		if (!constructed && !primitive_sound(&item))
 			return false;
@@ -170,7 +170,7 @@ pair_sound(struct asn1_reader *pair)
 {
 	struct asn1_item item;
 
-	return asn1_take(pair, ASN1_OID, &item) && asn1_next(pair, &item) &&
+	return asn1_take(pair, ASN1_ID_OID, &item) && asn1_next(pair, &item) &&
 	    (item.id & CLASS_MASK) == 0 && asn1_end(pair);
 }
 
@@ -184,14 +184,15 @@ ca_name_sound(struct bytes name, bool *empty)
 	struct asn1_reader pair;
 
 	asn1_open(&top, name, &fault);
-	if (!ca_der_sound(name) || !asn1_take_enter(&top, ASN1_SEQUENCE, &rdns))
+	if (!ca_der_sound(name) ||
+	    !asn1_take_enter(&top, ASN1_ID_SEQUENCE, &rdns))
 		return false;
 	*empty = rdns.rest.n == 0;
 	while (rdns.rest.n > 0) {
-		if (!asn1_take_enter(&rdns, ASN1_SET, &set))
+		if (!asn1_take_enter(&rdns, ASN1_ID_SET, &set))
 			return false;
 		do {
-			if (!asn1_take_enter(&set, ASN1_SEQUENCE, &pair) ||
+			if (!asn1_take_enter(&set, ASN1_ID_SEQUENCE, &pair) ||
 			    !pair_sound(&pair))
 				return false;
 		} while (set.rest.n > 0);
@@ -210,13 +211,13 @@ ca_spki_sound(struct bytes spki)
 
 	asn1_open(&top, spki, &fault);
 	if (!ca_der_sound(spki) ||
-	    !asn1_take_enter(&top, ASN1_SEQUENCE, &inside) ||
-	    !asn1_take_enter(&inside, ASN1_SEQUENCE, &algorithm) ||
-	    !asn1_take(&algorithm, ASN1_OID, &item))
+	    !asn1_take_enter(&top, ASN1_ID_SEQUENCE, &inside) ||
+	    !asn1_take_enter(&inside, ASN1_ID_SEQUENCE, &algorithm) ||
+	    !asn1_take(&algorithm, ASN1_ID_OID, &item))
 		return false;
 	asn1_next(&algorithm, &item); /* parameters, if there are any */
 	/* whole octets: no key is stated otherwise */
 	return asn1_end(&algorithm) &&
-	    asn1_take(&inside, ASN1_BIT_STRING, &item) && item.body.n > 1 &&
+	    asn1_take(&inside, ASN1_ID_BIT_STRING, &item) && item.body.n > 1 &&
 	    item.body.p[0] == 0 && asn1_end(&inside);
 }

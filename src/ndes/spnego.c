@@ -5,7 +5,7 @@
 #include "asn1/writer.h"
 
 #define APPLICATION_0 0x60
-#define TAG(n) ((uint8_t)(ASN1_CONTEXT | ASN1_CONSTRUCTED | (n)))
+#define TAG(n) ((uint8_t)(ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | (n)))
 #define ANSWER_MAX 4096
 
 /* 1.3.6.1.5.5.2 and 1.3.6.1.4.1.311.2.2.10 */
@@ -20,9 +20,9 @@ read_mechanisms(struct ndes_spnego *s, struct asn1_reader *r)
 
 	if (asn1_peek(r, &item))
 		s->mechanisms = item.whole;
-	if (!asn1_take_enter(r, ASN1_SEQUENCE, &list))
+	if (!asn1_take_enter(r, ASN1_ID_SEQUENCE, &list))
 		return;
-	for (bool first = true; asn1_take_optional(&list, ASN1_OID, &item);
+	for (bool first = true; asn1_take_optional(&list, ASN1_ID_OID, &item);
 	     first = false) {
 		if (!bytes_eq(item.body, OID_NTLM))
 			continue;
@@ -77,11 +77,11 @@ ndes_spnego_read(struct ndes_spnego *out, struct bytes der)
 	outer = top;
 	if (s.initial &&
 	    (!asn1_take_enter(&top, APPLICATION_0, &outer) ||
-		!asn1_take(&outer, ASN1_OID, &item) ||
+		!asn1_take(&outer, ASN1_ID_OID, &item) ||
 		!bytes_eq(item.body, OID_SPNEGO)))
 		return false;
 	if (!asn1_take_enter(&outer, s.initial ? TAG(0) : TAG(1), &choice) ||
-	    !asn1_take_enter(&choice, ASN1_SEQUENCE, &members))
+	    !asn1_take_enter(&choice, ASN1_ID_SEQUENCE, &members))
 		return false;
 	read_members(&s, &members);
 	if (fault.why != NULL)
@@ -111,9 +111,10 @@ ndes_spnego_write(struct buf *out, enum ndes_spnego_state state, bool name_ntlm,
 	asn1_write_into(&w, room, sizeof(room));
 	put_tagged(&w, 3, ASN1_ID_OCTET_STRING, mic);
 	put_tagged(&w, 2, ASN1_ID_OCTET_STRING, token);
-	put_tagged(&w, 1, ASN1_OID, name_ntlm ? OID_NTLM : bytes_of(NULL, 0));
+	put_tagged(
+	    &w, 1, ASN1_ID_OID, name_ntlm ? OID_NTLM : bytes_of(NULL, 0));
 	put_tagged(&w, 0, ASN1_ID_ENUMERATED, bytes_of(&number, 1));
-	asn1_put_header(&w, ASN1_SEQUENCE, 0);
+	asn1_put_header(&w, ASN1_ID_SEQUENCE, 0);
 	asn1_put_header(&w, TAG(1), 0);
 	buf_add(out, asn1_written(&w));
 }

@@ -136,10 +136,10 @@ static bool
 read_frame(struct asn1_reader *r, struct asn1_item *whole,
     struct asn1_item *oid, struct asn1_reader *params)
 {
-	if (!asn1_take(r, ASN1_SEQUENCE, whole))
+	if (!asn1_take(r, ASN1_ID_SEQUENCE, whole))
 		return false;
 	asn1_enter(params, r, whole);
-	return asn1_take(params, ASN1_OID, oid);
+	return asn1_take(params, ASN1_ID_OID, oid);
 }
 
 static enum pki_digest
@@ -171,7 +171,7 @@ static bool
 enter_context(struct asn1_reader *r, unsigned number, struct asn1_reader *in)
 {
 	struct asn1_item item;
-	uint8_t id = (uint8_t)(ASN1_CONTEXT | ASN1_CONSTRUCTED | number);
+	uint8_t id = (uint8_t)(ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | number);
 
 	if (!asn1_take_optional(r, id, &item))
 		return false;
@@ -220,7 +220,7 @@ read_oaep(struct asn1_reader *params, struct pki_alg *alg)
 		if (!read_frame(&in, &whole, &oid, &source) ||
 		    !bytes_eq(oid.body, pki_oid_p_specified) ||
 		    !asn1_take(&source, ASN1_ID_OCTET_STRING, &label) ||
-		    (label.id & ASN1_CONSTRUCTED) != 0)
+		    (label.id & ASN1_ID_CONSTRUCTED) != 0)
 			alg->padding = PKI_PADDING_UNKNOWN;
 		else
 			alg->label = label.body;
@@ -266,7 +266,7 @@ pki_alg_read(struct asn1_reader *r, struct pki_alg *alg)
 	classify(alg);
 	if (asn1_next(&params, &item)) {
 		alg->params = item.whole;
-		if (item.id == ASN1_SEQUENCE)
+		if (item.id == ASN1_ID_SEQUENCE)
 			asn1_enter(&fields, &params, &item);
 	}
 	asn1_end(&params);
@@ -310,7 +310,7 @@ read_iv(struct asn1_reader *r, struct pki_cipher_alg *alg)
 	struct asn1_item iv;
 
 	if (asn1_take(r, ASN1_ID_OCTET_STRING, &iv) &&
-	    (iv.id & ASN1_CONSTRUCTED) == 0)
+	    (iv.id & ASN1_ID_CONSTRUCTED) == 0)
 		alg->iv = iv.body;
 }
 
@@ -323,7 +323,7 @@ read_rc2(struct asn1_reader *params, struct pki_cipher_alg *alg)
 	uint64_t version = 0;
 
 	alg->rc2_bits = RC2_BITS_UNSTATED;
-	if (!asn1_take_optional(params, ASN1_SEQUENCE, &item)) {
+	if (!asn1_take_optional(params, ASN1_ID_SEQUENCE, &item)) {
 		read_iv(params, alg);
 		return;
 	}
@@ -342,7 +342,7 @@ read_gcm(struct asn1_reader *params, struct pki_cipher_alg *alg)
 	struct asn1_reader in;
 	uint64_t length = GCM_TAG_DEFAULT;
 
-	if (!asn1_take_enter(params, ASN1_SEQUENCE, &in))
+	if (!asn1_take_enter(params, ASN1_ID_SEQUENCE, &in))
 		return;
 	read_iv(&in, alg);
 	if (asn1_take_optional(&in, ASN1_ID_INTEGER, &item) &&
@@ -382,7 +382,7 @@ put_alg_null(struct asn1_writer *w, struct bytes oid)
 
 	asn1_put_null(w);
 	asn1_put_oid(w, oid);
-	asn1_put_header(w, ASN1_SEQUENCE, m);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 }
 
 void
@@ -408,9 +408,9 @@ pki_put_oaep_alg(struct asn1_writer *w)
 {
 	size_t m = asn1_mark(w);
 
-	asn1_put(w, ASN1_SEQUENCE, bytes_of(NULL, 0));
+	asn1_put(w, ASN1_ID_SEQUENCE, bytes_of(NULL, 0));
 	asn1_put_oid(w, oid_oaep);
-	asn1_put_header(w, ASN1_SEQUENCE, m);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 }
 
 void
@@ -422,14 +422,14 @@ pki_put_cipher_alg(struct asn1_writer *w, enum pki_cipher c, struct bytes iv)
 	if (pki_cipher_row(c)->block_size == 1) {
 		asn1_put_int(w, GCM_TAG_OURS);
 		asn1_put(w, ASN1_ID_OCTET_STRING, iv);
-		asn1_put_header(w, ASN1_SEQUENCE, params);
+		asn1_put_header(w, ASN1_ID_SEQUENCE, params);
 	} else if (c == PKI_RC2_CBC) {
 		asn1_put(w, ASN1_ID_OCTET_STRING, iv);
 		asn1_put_int(w, RC2_VERSION_128);
-		asn1_put_header(w, ASN1_SEQUENCE, params);
+		asn1_put_header(w, ASN1_ID_SEQUENCE, params);
 	} else {
 		asn1_put(w, ASN1_ID_OCTET_STRING, iv);
 	}
 	asn1_put_oid(w, pki_cipher_row(c)->oid);
-	asn1_put_header(w, ASN1_SEQUENCE, whole);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, whole);
 }

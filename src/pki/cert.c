@@ -18,12 +18,12 @@ pki_ext_next(struct asn1_reader *r, struct pki_ext *ext)
 	struct asn1_item whole, oid, flag, value;
 	struct asn1_reader in;
 
-	if (r->rest.n == 0 || !asn1_take(r, ASN1_SEQUENCE, &whole))
+	if (r->rest.n == 0 || !asn1_take(r, ASN1_ID_SEQUENCE, &whole))
 		return false;
 	asn1_enter(&in, r, &whole);
 	bool flagged = false;
 
-	if (!asn1_take(&in, ASN1_OID, &oid))
+	if (!asn1_take(&in, ASN1_ID_OID, &oid))
 		return false;
 	if (asn1_take_optional(&in, ASN1_ID_BOOLEAN, &flag)) {
 		if (flag.body.n != 1)
@@ -33,7 +33,7 @@ pki_ext_next(struct asn1_reader *r, struct pki_ext *ext)
 	}
 	if (!asn1_take(&in, ASN1_ID_OCTET_STRING, &value) || value.truncated)
 		return false;
-	if ((value.id & ASN1_CONSTRUCTED) != 0)
+	if ((value.id & ASN1_ID_CONSTRUCTED) != 0)
 		return asn1_refuse(
 		    &in, value.whole.p, "an extension value in pieces");
 	if (!asn1_end(&in))
@@ -85,7 +85,7 @@ read_ski(struct bytes value)
 
 	asn1_open(&r, value, &fault);
 	if (!asn1_take(&r, ASN1_ID_OCTET_STRING, &id) || fault.why != NULL ||
-	    (id.id & ASN1_CONSTRUCTED) != 0)
+	    (id.id & ASN1_ID_CONSTRUCTED) != 0)
 		return bytes_of(NULL, 0);
 	return id.body;
 }
@@ -98,8 +98,8 @@ read_aki(struct bytes value)
 	struct asn1_item id;
 
 	asn1_open(&r, value, &fault);
-	if (!asn1_take_enter(&r, ASN1_SEQUENCE, &in) ||
-	    !asn1_take_optional(&in, ASN1_CONTEXT, &id) || fault.why != NULL)
+	if (!asn1_take_enter(&r, ASN1_ID_SEQUENCE, &in) ||
+	    !asn1_take_optional(&in, ASN1_ID_CONTEXT, &id) || fault.why != NULL)
 		return bytes_of(NULL, 0);
 	return id.body;
 }
@@ -112,7 +112,7 @@ read_is_ca(struct bytes value)
 	struct asn1_item flag;
 
 	asn1_open(&r, value, &fault);
-	return asn1_take_enter(&r, ASN1_SEQUENCE, &in) &&
+	return asn1_take_enter(&r, ASN1_ID_SEQUENCE, &in) &&
 	    asn1_take_optional(&in, ASN1_ID_BOOLEAN, &flag) &&
 	    fault.why == NULL && flag.body.n == 1 && flag.body.p[0] != 0;
 }
@@ -142,10 +142,11 @@ read_extensions(struct pki_cert *c, struct asn1_reader *tbs)
 	struct pki_ext ext;
 
 	if (!asn1_take_optional(
-		tbs, ASN1_CONTEXT | ASN1_CONSTRUCTED | 3, &item))
+		tbs, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | 3, &item))
 		return true;
 	asn1_enter(&explicit, tbs, &item);
-	if (!asn1_take(&explicit, ASN1_SEQUENCE, &seq) || !asn1_end(&explicit))
+	if (!asn1_take(&explicit, ASN1_ID_SEQUENCE, &seq) ||
+	    !asn1_end(&explicit))
 		return false;
 	c->extensions = seq.body;
 	asn1_enter(&list, &explicit, &seq);
@@ -164,7 +165,8 @@ read_version(struct pki_cert *c, struct asn1_reader *tbs)
 	uint64_t v = 0;
 
 	c->version = 1;
-	if (!asn1_take_optional(tbs, ASN1_CONTEXT | ASN1_CONSTRUCTED, &item))
+	if (!asn1_take_optional(
+		tbs, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED, &item))
 		return true;
 	asn1_enter(&in, tbs, &item);
 	if (!asn1_take(&in, ASN1_ID_INTEGER, &item) || !asn1_end(&in))
@@ -194,7 +196,7 @@ read_validity(struct pki_cert *c, struct asn1_reader *tbs)
 {
 	struct asn1_reader in;
 
-	return asn1_take_enter(tbs, ASN1_SEQUENCE, &in) &&
+	return asn1_take_enter(tbs, ASN1_ID_SEQUENCE, &in) &&
 	    read_time(&in, &c->not_before) && read_time(&in, &c->not_after) &&
 	    asn1_end(&in);
 }
@@ -205,7 +207,7 @@ keep_whole(struct asn1_reader *r, struct bytes *out)
 {
 	struct asn1_item item;
 
-	if (!asn1_take(r, ASN1_SEQUENCE, &item))
+	if (!asn1_take(r, ASN1_ID_SEQUENCE, &item))
 		return false;
 	*out = item.whole;
 	return true;
@@ -233,7 +235,8 @@ skip_unique_ids(struct asn1_reader *tbs)
 
 	for (uint8_t number = 1; number <= 2; number++) {
 		if (asn1_peek(tbs, &item) &&
-		    (item.id & ~ASN1_CONSTRUCTED) == (ASN1_CONTEXT | number))
+		    (item.id & ~ASN1_ID_CONSTRUCTED) ==
+			(ASN1_ID_CONTEXT | number))
 			asn1_next(tbs, &item);
 	}
 }
@@ -272,11 +275,11 @@ read_certificate(struct pki_cert *c, struct asn1_reader *r)
 	struct asn1_reader in, tbs;
 	struct asn1_item item;
 
-	if (!asn1_take(r, ASN1_SEQUENCE, &item))
+	if (!asn1_take(r, ASN1_ID_SEQUENCE, &item))
 		return false;
 	c->der = item.whole;
 	asn1_enter(&in, r, &item);
-	if (!asn1_take(&in, ASN1_SEQUENCE, &item))
+	if (!asn1_take(&in, ASN1_ID_SEQUENCE, &item))
 		return false;
 	c->tbs = item.whole;
 	asn1_enter(&tbs, &in, &item);

@@ -18,13 +18,13 @@ struct csr_reading {
 static bool
 is_string(const struct asn1_item *item)
 {
-	switch (item->id & ~ASN1_CONSTRUCTED) {
+	switch (item->id & ~ASN1_ID_CONSTRUCTED) {
 	case ASN1_ID_OCTET_STRING:
-	case ASN1_UTF8_STRING:
-	case ASN1_PRINTABLE_STRING:
-	case ASN1_T61_STRING:
-	case ASN1_IA5_STRING:
-	case ASN1_BMP_STRING:
+	case ASN1_ID_UTF8_STRING:
+	case ASN1_ID_PRINTABLE_STRING:
+	case ASN1_ID_T61_STRING:
+	case ASN1_ID_IA5_STRING:
+	case ASN1_ID_BMP_STRING:
 	case 0x12: /* NumericString */
 	case 0x1a: /* VisibleString */
 	case 0x1c: /* UniversalString */
@@ -90,7 +90,7 @@ keep_lists(struct csr_reading *x, struct asn1_reader *values, enum rank rank)
 
 	while (asn1_next(values, &list)) {
 		struct asn1_fault own = { 0 };
-		bool sound = list.id == ASN1_SEQUENCE &&
+		bool sound = list.id == ASN1_ID_SEQUENCE &&
 		    check_list(values, &list, lenient ? &own : values->fault);
 
 		if (!sound && !lenient)
@@ -117,9 +117,9 @@ read_attribute(struct csr_reading *x, struct asn1_reader *attributes)
 	struct asn1_reader in, values;
 	struct asn1_item oid;
 
-	if (!asn1_take_enter(attributes, ASN1_SEQUENCE, &in) ||
-	    !asn1_take(&in, ASN1_OID, &oid) ||
-	    !asn1_take_enter(&in, ASN1_SET, &values) || !asn1_end(&in))
+	if (!asn1_take_enter(attributes, ASN1_ID_SEQUENCE, &in) ||
+	    !asn1_take(&in, ASN1_ID_OID, &oid) ||
+	    !asn1_take_enter(&in, ASN1_ID_SET, &values) || !asn1_end(&in))
 		return false;
 	if (bytes_eq(oid.body, pki_oid_challenge_password))
 		return keep_challenge(x->csr, &values);
@@ -137,7 +137,8 @@ read_attributes(struct pki_csr *csr, struct asn1_reader *info)
 	struct asn1_item item;
 	struct asn1_reader in;
 
-	if (!asn1_take_optional(info, ASN1_CONTEXT | ASN1_CONSTRUCTED, &item))
+	if (!asn1_take_optional(
+		info, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED, &item))
 		return true;
 	csr->attributes = item.body;
 	asn1_enter(&in, info, &item);
@@ -155,10 +156,10 @@ read_info(struct pki_csr *csr, struct asn1_reader *info)
 
 	/* the version is 0; nobody gains from refusing another one */
 	if (!asn1_take(info, ASN1_ID_INTEGER, &item) ||
-	    !asn1_take(info, ASN1_SEQUENCE, &item))
+	    !asn1_take(info, ASN1_ID_SEQUENCE, &item))
 		return false;
 	csr->subject = item.whole;
-	if (!asn1_take(info, ASN1_SEQUENCE, &item))
+	if (!asn1_take(info, ASN1_ID_SEQUENCE, &item))
 		return false;
 	csr->spki = item.whole;
 	return read_attributes(csr, info) && asn1_end(info);
@@ -170,11 +171,11 @@ read_request(struct pki_csr *csr, struct asn1_reader *r)
 	struct asn1_reader in, info;
 	struct asn1_item item;
 
-	if (!asn1_take(r, ASN1_SEQUENCE, &item))
+	if (!asn1_take(r, ASN1_ID_SEQUENCE, &item))
 		return false;
 	csr->der = item.whole;
 	asn1_enter(&in, r, &item);
-	if (!asn1_take(&in, ASN1_SEQUENCE, &item))
+	if (!asn1_take(&in, ASN1_ID_SEQUENCE, &item))
 		return false;
 	csr->info = item.whole;
 	asn1_enter(&info, &in, &item);

@@ -152,9 +152,9 @@ pki_spki_split(struct bytes spki, struct bytes *oid, struct bytes *bits)
 	struct asn1_item type, key;
 
 	asn1_open(&r, spki, &fault);
-	if (!asn1_take_enter(&r, ASN1_SEQUENCE, &in) || !asn1_end(&r) ||
-	    !asn1_take_enter(&in, ASN1_SEQUENCE, &alg) ||
-	    !asn1_take(&alg, ASN1_OID, &type) ||
+	if (!asn1_take_enter(&r, ASN1_ID_SEQUENCE, &in) || !asn1_end(&r) ||
+	    !asn1_take_enter(&in, ASN1_ID_SEQUENCE, &alg) ||
+	    !asn1_take(&alg, ASN1_ID_OID, &type) ||
 	    !asn1_take(&in, ASN1_ID_BIT_STRING, &key) || !asn1_end(&in))
 		return fault.why;
 	if (fault.why != NULL)
@@ -218,7 +218,7 @@ read_numbers(struct bytes bits, struct pki_rsa_numbers *k)
 	struct asn1_item n, exponent;
 
 	asn1_open(&r, bits, &fault);
-	if (!asn1_take_enter(&r, ASN1_SEQUENCE, &in) || !asn1_end(&r) ||
+	if (!asn1_take_enter(&r, ASN1_ID_SEQUENCE, &in) || !asn1_end(&r) ||
 	    !asn1_take(&in, ASN1_ID_INTEGER, &n) ||
 	    !asn1_take(&in, ASN1_ID_INTEGER, &exponent) || !asn1_end(&in) ||
 	    fault.why != NULL)

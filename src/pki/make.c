@@ -48,7 +48,7 @@ close_extension(
 	if (critical)
 		asn1_put_bool(w, true);
 	asn1_put_oid(w, oid);
-	asn1_put_header(w, ASN1_SEQUENCE, mark);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, mark);
 }
 
 void
@@ -78,7 +78,7 @@ put_frame(struct asn1_writer *w, const void *arg)
 	asn1_put_bits(w, f->signature);
 	pki_put_rsa_sign_alg(w, f->digest);
 	asn1_put_raw(w, f->tbs);
-	asn1_put_header(w, ASN1_SEQUENCE, m);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 }
 
 /* Write what is to be signed, sign it, append both to out. */
@@ -117,8 +117,9 @@ put_tbs_cert(struct asn1_writer *w, const void *arg)
 
 	if (spec->extensions.n > 0) {
 		asn1_put_raw(w, spec->extensions);
-		asn1_put_header(w, ASN1_SEQUENCE, whole);
-		asn1_put_header(w, ASN1_CONTEXT | ASN1_CONSTRUCTED | 3, whole);
+		asn1_put_header(w, ASN1_ID_SEQUENCE, whole);
+		asn1_put_header(
+		    w, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | 3, whole);
 	}
 	asn1_put_raw(w, spec->spki);
 	asn1_put_raw(w, spec->subject);
@@ -126,16 +127,16 @@ put_tbs_cert(struct asn1_writer *w, const void *arg)
 
 	asn1_put_time(w, spec->not_after);
 	asn1_put_time(w, spec->not_before);
-	asn1_put_header(w, ASN1_SEQUENCE, m);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 	asn1_put_raw(w, spec->issuer);
 	pki_put_rsa_sign_alg(w, spec->digest);
 	asn1_put(w, ASN1_ID_INTEGER, spec->serial);
 	if (spec->extensions.n > 0) {
 		m = asn1_mark(w);
 		asn1_put_int(w, 2);
-		asn1_put_header(w, ASN1_CONTEXT | ASN1_CONSTRUCTED, m);
+		asn1_put_header(w, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED, m);
 	}
-	asn1_put_header(w, ASN1_SEQUENCE, whole);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, whole);
 }
 
 int
@@ -161,12 +162,12 @@ put_crl_extensions(struct asn1_writer *w, const struct pki_crl_spec *spec)
 	if (spec->aki.n > 0) {
 		size_t m = asn1_mark(w);
 
-		asn1_put(w, ASN1_CONTEXT, spec->aki);
-		asn1_put_header(w, ASN1_SEQUENCE, m);
+		asn1_put(w, ASN1_ID_CONTEXT, spec->aki);
+		asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 		close_extension(w, pki_oid_authority_key_id, false, m);
 	}
-	asn1_put_header(w, ASN1_SEQUENCE, whole);
-	asn1_put_header(w, ASN1_CONTEXT | ASN1_CONSTRUCTED, whole);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, whole);
+	asn1_put_header(w, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED, whole);
 }
 
 static void
@@ -178,11 +179,11 @@ put_crl_entry(struct asn1_writer *w, const struct pki_crl_entry *entry)
 	if (reason != 0) {
 		asn1_put(w, ASN1_ID_ENUMERATED, bytes_of(&reason, 1));
 		close_extension(w, pki_oid_crl_reason, false, m);
-		asn1_put_header(w, ASN1_SEQUENCE, m);
+		asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 	}
 	asn1_put_time(w, entry->revoked_at);
 	asn1_put(w, ASN1_ID_INTEGER, entry->serial);
-	asn1_put_header(w, ASN1_SEQUENCE, m);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 }
 
 static void
@@ -197,14 +198,14 @@ put_tbs_crl(struct asn1_writer *w, const void *arg)
 
 		for (size_t i = spec->entry_count; i > 0; i--)
 			put_crl_entry(w, &spec->entries[i - 1]);
-		asn1_put_header(w, ASN1_SEQUENCE, m);
+		asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 	}
 	asn1_put_time(w, spec->next_update);
 	asn1_put_time(w, spec->this_update);
 	asn1_put_raw(w, spec->issuer);
 	pki_put_rsa_sign_alg(w, spec->digest);
 	asn1_put_int(w, 1);
-	asn1_put_header(w, ASN1_SEQUENCE, whole);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, whole);
 }
 
 int

@@ -140,10 +140,10 @@ static void
 add_string(struct buf *out, uint8_t type, struct bytes s)
 {
 	switch (type) {
-	case ASN1_BMP_STRING:
+	case ASN1_ID_BMP_STRING:
 		text_from_utf16be(out, s);
 		break;
-	case ASN1_T61_STRING:
+	case ASN1_ID_T61_STRING:
 		add_latin1(out, s);
 		break;
 	case UNIVERSAL_STRING:
@@ -158,7 +158,7 @@ add_string(struct buf *out, uint8_t type, struct bytes s)
 void
 pki_string_utf8(struct buf *out, const struct asn1_item *item)
 {
-	uint8_t type = (uint8_t)(item->id & ~ASN1_CONSTRUCTED);
+	uint8_t type = (uint8_t)(item->id & ~ASN1_ID_CONSTRUCTED);
 	struct asn1_fault fault = { 0 };
 	struct asn1_reader r;
 	struct bytes octets;
@@ -229,12 +229,12 @@ add_escaped(struct buf *out, struct bytes utf8)
 static bool
 is_text(const struct asn1_item *item)
 {
-	switch (item->id & ~ASN1_CONSTRUCTED) {
-	case ASN1_UTF8_STRING:
-	case ASN1_PRINTABLE_STRING:
-	case ASN1_T61_STRING:
-	case ASN1_IA5_STRING:
-	case ASN1_BMP_STRING:
+	switch (item->id & ~ASN1_ID_CONSTRUCTED) {
+	case ASN1_ID_UTF8_STRING:
+	case ASN1_ID_PRINTABLE_STRING:
+	case ASN1_ID_T61_STRING:
+	case ASN1_ID_IA5_STRING:
+	case ASN1_ID_BMP_STRING:
 	case NUMERIC_STRING:
 	case UNIVERSAL_STRING:
 		return true;
@@ -271,8 +271,8 @@ add_rdn(struct buf *out, const struct asn1_reader *names,
 	bool first = true;
 
 	asn1_enter(&set, names, rdn);
-	while (asn1_take_enter(&set, ASN1_SEQUENCE, &pair) &&
-	    asn1_take(&pair, ASN1_OID, &type) && asn1_next(&pair, &value)) {
+	while (asn1_take_enter(&set, ASN1_ID_SEQUENCE, &pair) &&
+	    asn1_take(&pair, ASN1_ID_OID, &type) && asn1_next(&pair, &value)) {
 		if (!first)
 			buf_add_str(out, " + ");
 		first = false;
@@ -291,9 +291,9 @@ pki_name_text(struct buf *out, struct bytes name)
 	bool first = true;
 
 	asn1_open(&r, name, &fault);
-	if (!asn1_take_enter(&r, ASN1_SEQUENCE, &names))
+	if (!asn1_take_enter(&r, ASN1_ID_SEQUENCE, &names))
 		return;
-	while (asn1_take(&names, ASN1_SET, &rdn)) {
+	while (asn1_take(&names, ASN1_ID_SET, &rdn)) {
 		if (!first)
 			buf_add_str(out, ", ");
 		first = false;
@@ -318,10 +318,10 @@ string_type(const struct pki_rdn *rdn)
 {
 	if (bytes_eq(rdn->oid, pki_oid_domain_component) ||
 	    bytes_eq(rdn->oid, pki_oid_email_address))
-		return ASN1_IA5_STRING;
+		return ASN1_ID_IA5_STRING;
 	if (bytes_eq(rdn->oid, pki_oid_country) || fits_printable(rdn->value))
-		return ASN1_PRINTABLE_STRING;
-	return ASN1_UTF8_STRING;
+		return ASN1_ID_PRINTABLE_STRING;
+	return ASN1_ID_UTF8_STRING;
 }
 
 void
@@ -335,8 +335,8 @@ pki_put_name(struct asn1_writer *w, const struct pki_rdn *rdns, size_t n)
 
 		asn1_put(w, string_type(rdn), bytes_str(rdn->value));
 		asn1_put_oid(w, rdn->oid);
-		asn1_put_header(w, ASN1_SEQUENCE, m);
-		asn1_put_header(w, ASN1_SET, m);
+		asn1_put_header(w, ASN1_ID_SEQUENCE, m);
+		asn1_put_header(w, ASN1_ID_SET, m);
 	}
-	asn1_put_header(w, ASN1_SEQUENCE, whole);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, whole);
 }

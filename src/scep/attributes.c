@@ -72,13 +72,13 @@ refuse_bad(struct scep_walk *w, const uint8_t *where, const struct row *row,
 static bool
 is_text(uint8_t id)
 {
-	static const uint8_t ids[] = { ASN1_PRINTABLE_STRING, ASN1_UTF8_STRING,
-		ASN1_T61_STRING, ASN1_IA5_STRING, ASN1_BMP_STRING,
-		0x12, /* NumericString */
+	static const uint8_t ids[] = { ASN1_ID_PRINTABLE_STRING,
+		ASN1_ID_UTF8_STRING, ASN1_ID_T61_STRING, ASN1_ID_IA5_STRING,
+		ASN1_ID_BMP_STRING, 0x12, /* NumericString */
 		0x1a, /* VisibleString */
 		0x1e };
 
-	return memchr(ids, id & ~ASN1_CONSTRUCTED, sizeof(ids)) != NULL;
+	return memchr(ids, id & ~ASN1_ID_CONSTRUCTED, sizeof(ids)) != NULL;
 }
 
 static int
@@ -108,17 +108,17 @@ static int
 read_text(struct scep_walk *w, struct attribute *a, const struct row *row,
     struct bytes *out, struct err *e)
 {
-	uint8_t id = (uint8_t)(a->value.id & ~ASN1_CONSTRUCTED);
+	uint8_t id = (uint8_t)(a->value.id & ~ASN1_ID_CONSTRUCTED);
 	int rc;
 
 	if (!is_text(a->value.id)) {
 		refuse_bad(w, a->value.whole.p, row, "is not a string");
 		return SCEP_STOP;
 	}
-	if (id != ASN1_PRINTABLE_STRING)
+	if (id != ASN1_ID_PRINTABLE_STRING)
 		w->m->notes |= SCEP_NOTE_STRING_TYPE;
 	rc = scep_walk_octets(w, &a->r, &a->value, out, e);
-	if (rc == SCEP_GO_ON && id == ASN1_BMP_STRING)
+	if (rc == SCEP_GO_ON && id == ASN1_ID_BMP_STRING)
 		rc = from_bmp(w, out, e);
 	if (rc == SCEP_STOP)
 		refuse_bad(w, a->value.whole.p, row, "is in broken pieces");
@@ -154,7 +154,7 @@ read_octets(struct scep_walk *w, struct attribute *a, const struct row *row,
 	struct bytes octets = { 0 };
 	int rc;
 
-	if ((a->value.id & ~ASN1_CONSTRUCTED) != ASN1_OCTET_STRING) {
+	if ((a->value.id & ~ASN1_ID_CONSTRUCTED) != ASN1_ID_OCTET_STRING) {
 		refuse_bad(w, a->value.whole.p, row, "is not an OCTET STRING");
 		return SCEP_STOP;
 	}
@@ -184,7 +184,7 @@ read_value(struct scep_walk *w, struct attribute *a, const struct row *row,
 			*(struct bytes *)field_of(w, row) = text;
 		return rc;
 	case KIND_OID:
-		if (a->value.id != ASN1_OID) {
+		if (a->value.id != ASN1_ID_OID) {
 			refuse_bad(w, a->value.whole.p, row,
 			    "is not an OBJECT IDENTIFIER");
 			return SCEP_STOP;
@@ -254,8 +254,9 @@ read_attribute(struct scep_walk *w, struct asn1_reader *r,
 
 	see_form(w, item);
 	asn1_enter(&in, r, item);
-	if (item->id != ASN1_SEQUENCE || !asn1_take(&in, ASN1_OID, &oid) ||
-	    !asn1_take(&in, ASN1_SET, &set))
+	if (item->id != ASN1_ID_SEQUENCE ||
+	    !asn1_take(&in, ASN1_ID_OID, &oid) ||
+	    !asn1_take(&in, ASN1_ID_SET, &set))
 		return SCEP_STOP;
 	see_form(w, &set);
 	const struct row *row = row_of(oid.body);

@@ -7,8 +7,8 @@
 
 #include "pki/oid.h"
 
-#define EXPLICIT_0 (ASN1_CONTEXT | ASN1_CONSTRUCTED)
-#define EXPLICIT_1 (ASN1_CONTEXT | ASN1_CONSTRUCTED | 1)
+#define EXPLICIT_0 (ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED)
+#define EXPLICIT_1 (ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | 1)
 
 static void
 put_signed_data(struct asn1_writer *w, const struct bytes *certs, size_t n,
@@ -17,7 +17,7 @@ put_signed_data(struct asn1_writer *w, const struct bytes *certs, size_t n,
 	size_t all = asn1_mark(w), part;
 	const struct bytes none = { 0 };
 
-	asn1_put(w, ASN1_SET, none);
+	asn1_put(w, ASN1_ID_SET, none);
 	if (crl.p != NULL)
 		asn1_put(w, EXPLICIT_1, crl);
 	if (n > 0) {
@@ -28,13 +28,13 @@ put_signed_data(struct asn1_writer *w, const struct bytes *certs, size_t n,
 	}
 	part = asn1_mark(w);
 	asn1_put_oid(w, pki_oid_cms_data);
-	asn1_put_header(w, ASN1_SEQUENCE, part);
-	asn1_put(w, ASN1_SET, none);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, part);
+	asn1_put(w, ASN1_ID_SET, none);
 	asn1_put_int(w, 1);
-	asn1_put_header(w, ASN1_SEQUENCE, all);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, all);
 	asn1_put_header(w, EXPLICIT_0, all);
 	asn1_put_oid(w, pki_oid_cms_signed_data);
-	asn1_put_header(w, ASN1_SEQUENCE, all);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, all);
 }
 
 int

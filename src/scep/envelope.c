@@ -5,7 +5,7 @@
  */
 #include "scep/walk.h"
 
-#define EXPLICIT_0 (ASN1_CONTEXT | ASN1_CONSTRUCTED)
+#define EXPLICIT_0 (ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED)
 
 /* ---- EnvelopedData ---- */
 
@@ -37,8 +37,8 @@ looks_enveloped(struct bytes content)
 	struct asn1_item item;
 
 	asn1_open(&r, content, &unheard);
-	return asn1_take_enter(&r, ASN1_SEQUENCE, &in) &&
-	    asn1_take(&in, ASN1_OID, &item) &&
+	return asn1_take_enter(&r, ASN1_ID_SEQUENCE, &in) &&
+	    asn1_take(&in, ASN1_ID_OID, &item) &&
 	    bytes_eq(item.body, pki_oid_cms_enveloped_data);
 }
 
@@ -57,10 +57,10 @@ read_recipient(struct asn1_reader *r, const struct asn1_item *item,
 {
 	struct asn1_item version;
 
-	if (item->id != ASN1_SEQUENCE)
+	if (item->id != ASN1_ID_SEQUENCE)
 		return false;
 	asn1_enter(rest, r, item);
-	return asn1_take(rest, ASN1_INTEGER, &version) &&
+	return asn1_take(rest, ASN1_ID_INTEGER, &version) &&
 	    scep_id_read(rest, id) && pki_alg_read(rest, alg);
 }
 
@@ -96,16 +96,16 @@ read_encrypted(struct scep_walk *w, struct asn1_reader *r)
 	struct asn1_reader in;
 	struct asn1_item item;
 
-	if (!asn1_take(r, ASN1_SEQUENCE, &item))
+	if (!asn1_take(r, ASN1_ID_SEQUENCE, &item))
 		return false;
 	scep_walk_see(w, &item, "the EncryptedContentInfo");
 	asn1_enter(&in, r, &item);
-	if (!asn1_take(&in, ASN1_OID, &item) ||
+	if (!asn1_take(&in, ASN1_ID_OID, &item) ||
 	    !pki_cipher_alg_read(&in, &w->m->cipher))
 		return false;
 	if (w->m->cipher.cipher == PKI_DES_CBC)
 		w->m->notes |= SCEP_NOTE_WEAK;
-	if (!asn1_take_optional(&in, ASN1_CONTEXT, &item) &&
+	if (!asn1_take_optional(&in, ASN1_ID_CONTEXT, &item) &&
 	    !asn1_take_optional(&in, EXPLICIT_0, &item))
 		return true;
 	scep_walk_see(w, &item, "the encrypted contents");
@@ -121,20 +121,20 @@ read_enveloped_data(struct scep_walk *w, struct asn1_reader *r)
 	struct asn1_reader info, content, ed;
 	struct asn1_item item;
 
-	if (!asn1_take(r, ASN1_SEQUENCE, &item))
+	if (!asn1_take(r, ASN1_ID_SEQUENCE, &item))
 		return false;
 	scep_walk_see(w, &item, "the EnvelopedData's ContentInfo");
 	asn1_enter(&info, r, &item);
-	if (!asn1_take(&info, ASN1_OID, &item) ||
+	if (!asn1_take(&info, ASN1_ID_OID, &item) ||
 	    !asn1_take_enter(&info, EXPLICIT_0, &content) ||
-	    !asn1_take(&content, ASN1_SEQUENCE, &item))
+	    !asn1_take(&content, ASN1_ID_SEQUENCE, &item))
 		return false;
 	scep_walk_see(w, &item, "the EnvelopedData");
 	asn1_enter(&ed, &content, &item);
-	if (!asn1_take(&ed, ASN1_INTEGER, &item))
+	if (!asn1_take(&ed, ASN1_ID_INTEGER, &item))
 		return false;
 	(void)asn1_take_optional(&ed, EXPLICIT_0, &item); /* originatorInfo */
-	if (!asn1_take(&ed, ASN1_SET, &item))
+	if (!asn1_take(&ed, ASN1_ID_SET, &item))
 		return false;
 	w->recipients = item.body;
 	return count_recipients(w) && read_encrypted(w, &ed);
@@ -230,7 +230,7 @@ unwrap(
 		return SCEP_STOP;
 	}
 	*v = SCEP_KEY_NOT_UNWRAPPED;
-	if (!asn1_take(&a->rest, ASN1_OCTET_STRING, &item) || item.truncated)
+	if (!asn1_take(&a->rest, ASN1_ID_OCTET_STRING, &item) || item.truncated)
 		return SCEP_STOP;
 	rc = scep_walk_octets(w, &a->rest, &item, &wrapped, e);
 	if (rc == SCEP_GO_ON)

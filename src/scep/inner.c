@@ -6,7 +6,7 @@
  */
 #include "scep/walk.h"
 
-#define EXPLICIT_0 (ASN1_CONTEXT | ASN1_CONSTRUCTED)
+#define EXPLICIT_0 (ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED)
 
 static int
 bad_inner(struct scep_walk *w, const struct asn1_reader *r, const char *part)
@@ -115,8 +115,8 @@ read_names(struct scep_walk *w, uint8_t second_id, const char *part,
 	struct asn1_item issuer;
 
 	asn1_open(&r, w->m->content, &fault);
-	if (!asn1_take_enter(&r, ASN1_SEQUENCE, &in) ||
-	    !asn1_take(&in, ASN1_SEQUENCE, &issuer) ||
+	if (!asn1_take_enter(&r, ASN1_ID_SEQUENCE, &in) ||
+	    !asn1_take(&in, ASN1_ID_SEQUENCE, &issuer) ||
 	    !asn1_take(&in, second_id, second) || !asn1_end(&in) ||
 	    fault.why != NULL)
 		return bad_inner(w, &r, part);
@@ -132,7 +132,7 @@ read_poll(struct scep_walk *w, struct err *e)
 	struct asn1_item subject;
 
 	(void)e;
-	if (read_names(w, ASN1_SEQUENCE, "the IssuerAndSubject", &subject) ==
+	if (read_names(w, ASN1_ID_SEQUENCE, "the IssuerAndSubject", &subject) ==
 	    SCEP_STOP)
 		return SCEP_STOP;
 	w->m->inner_subject = subject.whole;
@@ -145,8 +145,8 @@ read_query(struct scep_walk *w, struct err *e)
 	struct asn1_item serial;
 
 	(void)e;
-	if (read_names(w, ASN1_INTEGER, "the IssuerAndSerialNumber", &serial) ==
-	    SCEP_STOP)
+	if (read_names(w, ASN1_ID_INTEGER, "the IssuerAndSerialNumber",
+		&serial) == SCEP_STOP)
 		return SCEP_STOP;
 	w->m->inner_serial = serial.body;
 	return SCEP_GO_ON;
@@ -160,16 +160,16 @@ enter_signed_data(struct asn1_reader *r, struct asn1_reader *sd)
 	struct asn1_reader info, content;
 	struct asn1_item item;
 
-	if (!asn1_take_enter(r, ASN1_SEQUENCE, &info) ||
-	    !asn1_take(&info, ASN1_OID, &item))
+	if (!asn1_take_enter(r, ASN1_ID_SEQUENCE, &info) ||
+	    !asn1_take(&info, ASN1_ID_OID, &item))
 		return false;
 	if (!bytes_eq(item.body, pki_oid_cms_signed_data))
 		return asn1_refuse(r, item.whole.p, "expected SignedData");
 	return asn1_take_enter(&info, EXPLICIT_0, &content) &&
-	    asn1_take_enter(&content, ASN1_SEQUENCE, sd) &&
-	    asn1_take(sd, ASN1_INTEGER, &item) &&
-	    asn1_take(sd, ASN1_SET, &item) &&
-	    asn1_take(sd, ASN1_SEQUENCE, &item);
+	    asn1_take_enter(&content, ASN1_ID_SEQUENCE, sd) &&
+	    asn1_take(sd, ASN1_ID_INTEGER, &item) &&
+	    asn1_take(sd, ASN1_ID_SET, &item) &&
+	    asn1_take(sd, ASN1_ID_SEQUENCE, &item);
 }
 
 static int

@@ -8,7 +8,7 @@
 
 #define NAME_RDNS_MAX 64
 
-#define KEY_IDENTIFIER ASN1_CONTEXT /* [0] IMPLICIT OCTET STRING */
+#define KEY_IDENTIFIER ASN1_ID_CONTEXT /* [0] IMPLICIT OCTET STRING */
 
 bool
 scep_id_read(struct asn1_reader *r, struct scep_id *id)
@@ -21,11 +21,11 @@ scep_id_read(struct asn1_reader *r, struct scep_id *id)
 		id->ski = item.body;
 		return true;
 	}
-	if (!asn1_take_enter(r, ASN1_SEQUENCE, &in) ||
-	    !asn1_take(&in, ASN1_SEQUENCE, &item))
+	if (!asn1_take_enter(r, ASN1_ID_SEQUENCE, &in) ||
+	    !asn1_take(&in, ASN1_ID_SEQUENCE, &item))
 		return false;
 	id->issuer = item.whole;
-	if (!asn1_take(&in, ASN1_INTEGER, &item))
+	if (!asn1_take(&in, ASN1_ID_INTEGER, &item))
 		return false;
 	id->serial = item.body;
 	return true;
@@ -49,7 +49,7 @@ name_rdns(struct bytes name, struct bytes rdns[NAME_RDNS_MAX])
 	size_t n = 0;
 
 	asn1_open(&outer, name, &unheard);
-	if (!asn1_take_enter(&outer, ASN1_SEQUENCE, &in))
+	if (!asn1_take_enter(&outer, ASN1_ID_SEQUENCE, &in))
 		return 0;
 	while (n < NAME_RDNS_MAX && asn1_next(&in, &item))
 		rdns[n++] = item.whole;

@@ -10,7 +10,7 @@
 
 #include "pki/oid.h"
 
-#define EXPLICIT_0 (ASN1_CONTEXT | ASN1_CONSTRUCTED)
+#define EXPLICIT_0 (ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED)
 
 /* Far above any reply; what a caller hands in is the real bound. */
 #define ARENA_MAX ((size_t)1 << 30)
@@ -62,9 +62,9 @@ put_issuer_and_serial(struct asn1_writer *w, const struct pki_cert *cert)
 {
 	size_t all = asn1_mark(w);
 
-	asn1_put(w, ASN1_INTEGER, cert->serial);
+	asn1_put(w, ASN1_ID_INTEGER, cert->serial);
 	asn1_put_raw(w, cert->issuer);
-	asn1_put_header(w, ASN1_SEQUENCE, all);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, all);
 }
 
 static void
@@ -72,14 +72,14 @@ put_recipient_info(struct asn1_writer *w, const struct encoding *c)
 {
 	size_t all = asn1_mark(w);
 
-	asn1_put(w, ASN1_OCTET_STRING, c->wrapped);
+	asn1_put(w, ASN1_ID_OCTET_STRING, c->wrapped);
 	if (c->reply->keytrans == PKI_OAEP)
 		pki_put_oaep_alg(w);
 	else
 		pki_put_rsa_alg(w);
 	put_issuer_and_serial(w, c->reply->recipient);
 	asn1_put_int(w, 0);
-	asn1_put_header(w, ASN1_SEQUENCE, all);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, all);
 }
 
 static void
@@ -87,18 +87,18 @@ put_envelope(struct asn1_writer *w, const struct encoding *c)
 {
 	size_t all = asn1_mark(w), part = all;
 
-	asn1_put(w, ASN1_CONTEXT, c->ciphertext);
+	asn1_put(w, ASN1_ID_CONTEXT, c->ciphertext);
 	pki_put_cipher_alg(w, c->reply->cipher, c->reply->content_iv);
 	asn1_put_oid(w, pki_oid_cms_data);
-	asn1_put_header(w, ASN1_SEQUENCE, part);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, part);
 	part = asn1_mark(w);
 	put_recipient_info(w, c);
-	asn1_put_header(w, ASN1_SET, part);
+	asn1_put_header(w, ASN1_ID_SET, part);
 	asn1_put_int(w, 0);
-	asn1_put_header(w, ASN1_SEQUENCE, all);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, all);
 	asn1_put_header(w, EXPLICIT_0, all);
 	asn1_put_oid(w, pki_oid_cms_enveloped_data);
-	asn1_put_header(w, ASN1_SEQUENCE, all);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, all);
 }
 
 static int
@@ -160,9 +160,9 @@ add_attribute(struct encoding *c, struct bytes oid, uint8_t id,
 	size_t all = asn1_mark(&w);
 
 	asn1_put(&w, id, body);
-	asn1_put_header(&w, ASN1_SET, all);
+	asn1_put_header(&w, ASN1_ID_SET, all);
 	asn1_put_oid(&w, oid);
-	asn1_put_header(&w, ASN1_SEQUENCE, all);
+	asn1_put_header(&w, ASN1_ID_SEQUENCE, all);
 	c->attribute[c->attribute_count++] = asn1_written(&w);
 	return 0;
 }
@@ -181,7 +181,8 @@ add_number(struct encoding *c, struct bytes oid, int number, struct err *e)
 	char text[16];
 
 	(void)snprintf(text, sizeof(text), "%d", number);
-	return add_attribute(c, oid, ASN1_PRINTABLE_STRING, bytes_str(text), e);
+	return add_attribute(
+	    c, oid, ASN1_ID_PRINTABLE_STRING, bytes_str(text), e);
 }
 
 static int
@@ -224,17 +225,17 @@ struct text_row {
 };
 
 static const struct text_row text_rows[] = {
-	{ &pki_oid_scep_transaction_id, ASN1_PRINTABLE_STRING,
+	{ &pki_oid_scep_transaction_id, ASN1_ID_PRINTABLE_STRING,
 	    offsetof(struct scep_reply, transaction_id) },
-	{ &pki_oid_scep_sender_nonce, ASN1_OCTET_STRING,
+	{ &pki_oid_scep_sender_nonce, ASN1_ID_OCTET_STRING,
 	    offsetof(struct scep_reply, sender_nonce) },
-	{ &pki_oid_scep_recipient_nonce, ASN1_OCTET_STRING,
+	{ &pki_oid_scep_recipient_nonce, ASN1_ID_OCTET_STRING,
 	    offsetof(struct scep_reply, recipient_nonce) },
-	{ &pki_oid_ms_scep_error, ASN1_PRINTABLE_STRING,
+	{ &pki_oid_ms_scep_error, ASN1_ID_PRINTABLE_STRING,
 	    offsetof(struct scep_reply, ms_error) },
-	{ &pki_oid_ms_scep_server_message, ASN1_UTF8_STRING,
+	{ &pki_oid_ms_scep_server_message, ASN1_ID_UTF8_STRING,
 	    offsetof(struct scep_reply, ms_server_message) },
-	{ &pki_oid_scep_fail_info_text, ASN1_UTF8_STRING,
+	{ &pki_oid_scep_fail_info_text, ASN1_ID_UTF8_STRING,
 	    offsetof(struct scep_reply, fail_info_text) },
 };
 
@@ -244,9 +245,9 @@ make_attributes(struct encoding *c, struct err *e)
 	const uint8_t *reply = (const uint8_t *)c->reply;
 
 	if (add_numbers(c, e) == -1 ||
-	    add_attribute(
-		c, pki_oid_content_type, ASN1_OID, pki_oid_cms_data, e) == -1 ||
-	    add_attribute(c, pki_oid_message_digest, ASN1_OCTET_STRING,
+	    add_attribute(c, pki_oid_content_type, ASN1_ID_OID,
+		pki_oid_cms_data, e) == -1 ||
+	    add_attribute(c, pki_oid_message_digest, ASN1_ID_OCTET_STRING,
 		bytes_of(c->digest, c->digest_size), e) == -1)
 		return -1;
 	for (size_t i = 0; i < nitems(text_rows); i++) {
@@ -277,7 +278,7 @@ put_attributes(struct asn1_writer *w, const struct encoding *c, uint8_t id)
 static void
 put_signed_attributes(struct asn1_writer *w, const struct encoding *c)
 {
-	put_attributes(w, c, ASN1_SET);
+	put_attributes(w, c, ASN1_ID_SET);
 }
 
 static void
@@ -285,7 +286,7 @@ put_signer_info(struct asn1_writer *w, const struct encoding *c)
 {
 	size_t all = asn1_mark(w);
 
-	asn1_put(w, ASN1_OCTET_STRING, c->signature);
+	asn1_put(w, ASN1_ID_OCTET_STRING, c->signature);
 	if (c->reply->signature_alg_with_digest)
 		pki_put_rsa_sign_alg(w, c->reply->digest);
 	else
@@ -294,7 +295,7 @@ put_signer_info(struct asn1_writer *w, const struct encoding *c)
 	pki_put_digest_alg(w, c->reply->digest);
 	put_issuer_and_serial(w, c->reply->signer);
 	asn1_put_int(w, 1);
-	asn1_put_header(w, ASN1_SEQUENCE, all);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, all);
 }
 
 static void
@@ -303,11 +304,11 @@ put_encapsulated(struct asn1_writer *w, const struct encoding *c)
 	size_t all = asn1_mark(w);
 
 	if (c->reply->content != SCEP_CONTENT_ABSENT) {
-		asn1_put(w, ASN1_OCTET_STRING, c->content);
+		asn1_put(w, ASN1_ID_OCTET_STRING, c->content);
 		asn1_put_header(w, EXPLICIT_0, all);
 	}
 	asn1_put_oid(w, pki_oid_cms_data);
-	asn1_put_header(w, ASN1_SEQUENCE, all);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, all);
 }
 
 static void
@@ -316,18 +317,18 @@ put_message(struct asn1_writer *w, const struct encoding *c)
 	size_t all = asn1_mark(w), part = all;
 
 	put_signer_info(w, c);
-	asn1_put_header(w, ASN1_SET, part);
+	asn1_put_header(w, ASN1_ID_SET, part);
 	if (c->reply->include_signer)
 		asn1_put(w, EXPLICIT_0, c->reply->signer->der);
 	put_encapsulated(w, c);
 	part = asn1_mark(w);
 	pki_put_digest_alg(w, c->reply->digest);
-	asn1_put_header(w, ASN1_SET, part);
+	asn1_put_header(w, ASN1_ID_SET, part);
 	asn1_put_int(w, 1);
-	asn1_put_header(w, ASN1_SEQUENCE, all);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, all);
 	asn1_put_header(w, EXPLICIT_0, all);
 	asn1_put_oid(w, pki_oid_cms_signed_data);
-	asn1_put_header(w, ASN1_SEQUENCE, all);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, all);
 }
 
 static int

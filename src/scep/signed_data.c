@@ -6,16 +6,16 @@
  */
 #include "scep/walk.h"
 
-#define EXPLICIT_0 (ASN1_CONTEXT | ASN1_CONSTRUCTED)
-#define EXPLICIT_1 (ASN1_CONTEXT | ASN1_CONSTRUCTED | 1)
+#define EXPLICIT_0 (ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED)
+#define EXPLICIT_1 (ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED | 1)
 
 /* Does the body stop before it told how long its first element is? */
 static bool
 ends_in_first_header(struct bytes body)
 {
 	if (body.n < 2)
-		return body.n == 0 || body.p[0] == ASN1_SEQUENCE;
-	return body.p[0] == ASN1_SEQUENCE && body.p[1] > 0x80 &&
+		return body.n == 0 || body.p[0] == ASN1_ID_SEQUENCE;
+	return body.p[0] == ASN1_ID_SEQUENCE && body.p[1] > 0x80 &&
 	    body.p[1] <= 0x88 && body.n < 2 + (size_t)(body.p[1] & 0x7f);
 }
 
@@ -57,8 +57,8 @@ scep_walk_content_info(struct scep_walk *w, struct err *e)
 
 	(void)e;
 	asn1_open(&r, w->body, &w->fault);
-	if (w->body.n == 0 || w->body.p[0] != ASN1_SEQUENCE ||
-	    !asn1_take(&r, ASN1_SEQUENCE, &item)) {
+	if (w->body.n == 0 || w->body.p[0] != ASN1_ID_SEQUENCE ||
+	    !asn1_take(&r, ASN1_ID_SEQUENCE, &item)) {
 		refuse_start(w, &r);
 		return SCEP_STOP;
 	}
@@ -67,7 +67,7 @@ scep_walk_content_info(struct scep_walk *w, struct err *e)
 	if (r.rest.n > 0)
 		w->m->notes |= SCEP_NOTE_TRAILING_BYTES;
 	asn1_enter(&in, &r, &item);
-	if (!asn1_take(&in, ASN1_OID, &item)) {
+	if (!asn1_take(&in, ASN1_ID_OID, &item)) {
 		scep_walk_broken(w, &in, SCEP_NOT_SIGNED_DATA, "contentType");
 		return SCEP_STOP;
 	}
@@ -104,7 +104,7 @@ read_content(struct scep_walk *w, struct asn1_reader *encap, struct err *e)
 		return SCEP_GO_ON;
 	scep_walk_see(w, &item, "eContent");
 	w->content_item = item;
-	if ((item.id & ~ASN1_CONSTRUCTED) == ASN1_OCTET_STRING) {
+	if ((item.id & ~ASN1_ID_CONSTRUCTED) == ASN1_ID_OCTET_STRING) {
 		rc = scep_walk_octets(w, &in, &item, &w->content, e);
 		if (rc == SCEP_STOP)
 			scep_walk_broken(
@@ -124,11 +124,11 @@ read_encapsulated(struct scep_walk *w, struct asn1_reader *sd, struct err *e)
 	struct asn1_reader in;
 	struct asn1_item item;
 
-	if (!asn1_take(sd, ASN1_SEQUENCE, &item))
+	if (!asn1_take(sd, ASN1_ID_SEQUENCE, &item))
 		return SCEP_STOP;
 	scep_walk_see(w, &item, "the encapsulated content");
 	asn1_enter(&in, sd, &item);
-	if (!asn1_take(&in, ASN1_OID, &item))
+	if (!asn1_take(&in, ASN1_ID_OID, &item))
 		return SCEP_STOP;
 	w->content_type = item.body;
 	return read_content(w, &in, e);
@@ -145,7 +145,7 @@ scep_walk_certificates(struct scep_walk *w, struct asn1_reader *r,
 		scep_walk_see(w, &item, "the certificates");
 		asn1_enter(&in, r, &item);
 		while (asn1_next(&in, &item)) {
-			if (item.id != ASN1_SEQUENCE || item.truncated)
+			if (item.id != ASN1_ID_SEQUENCE || item.truncated)
 				continue;
 			if (*count == SCEP_CERTS_MAX)
 				return false;
@@ -167,7 +167,7 @@ read_signature(struct scep_walk *w, struct asn1_reader *info, struct err *e)
 	struct asn1_item item;
 
 	if (!pki_alg_read(info, &w->m->sigalg) ||
-	    !asn1_take(info, ASN1_OCTET_STRING, &item))
+	    !asn1_take(info, ASN1_ID_OCTET_STRING, &item))
 		return SCEP_STOP;
 	if (item.truncated) {
 		scep_walk_see(w, &item, "the signature");
@@ -182,11 +182,11 @@ read_signer_info(struct scep_walk *w, struct asn1_reader *infos, struct err *e)
 	struct asn1_reader in;
 	struct asn1_item item;
 
-	if (!asn1_take(infos, ASN1_SEQUENCE, &item))
+	if (!asn1_take(infos, ASN1_ID_SEQUENCE, &item))
 		return SCEP_STOP;
 	scep_walk_see(w, &item, "the SignerInfo");
 	asn1_enter(&in, infos, &item);
-	if (!asn1_take(&in, ASN1_INTEGER, &item) ||
+	if (!asn1_take(&in, ASN1_ID_INTEGER, &item) ||
 	    !scep_id_read(&in, &w->sid) ||
 	    !scep_walk_alg_oid(&in, &w->digest_oid))
 		return SCEP_STOP;
@@ -206,7 +206,7 @@ read_signers(struct scep_walk *w, struct asn1_reader *sd, struct err *e)
 	struct asn1_reader infos;
 	struct asn1_item item;
 
-	if (!asn1_take(sd, ASN1_SET, &item))
+	if (!asn1_take(sd, ASN1_ID_SET, &item))
 		return SCEP_STOP;
 	scep_walk_see(w, &item, "the signerInfos");
 	asn1_enter(&infos, sd, &item);
@@ -227,8 +227,8 @@ read_head(struct scep_walk *w, struct asn1_reader *sd)
 	struct asn1_item item;
 	struct bytes oid;
 
-	if (!asn1_take(sd, ASN1_INTEGER, &item) ||
-	    !asn1_take(sd, ASN1_SET, &item))
+	if (!asn1_take(sd, ASN1_ID_INTEGER, &item) ||
+	    !asn1_take(sd, ASN1_ID_SET, &item))
 		return false;
 	scep_walk_see(w, &item, "digestAlgorithms");
 	asn1_enter(&algs, sd, &item);
@@ -259,7 +259,7 @@ scep_walk_signed_data(struct scep_walk *w, struct err *e)
 	struct asn1_reader sd;
 	struct asn1_item item;
 
-	if (!asn1_take(&w->signed_data, ASN1_SEQUENCE, &item)) {
+	if (!asn1_take(&w->signed_data, ASN1_ID_SEQUENCE, &item)) {
 		scep_walk_broken(
 		    w, &w->signed_data, SCEP_NOT_SIGNED_DATA, "SignedData");
 		return SCEP_STOP;

@@ -101,24 +101,26 @@ put_attribute(struct asn1_writer *out, struct bytes whole, uint8_t *scratch,
 	size_t all = asn1_mark(out);
 
 	asn1_open(&r, whole, &fault);
-	if (!asn1_take_enter(&r, ASN1_SEQUENCE, &in) ||
-	    !asn1_take(&in, ASN1_OID, &oid) ||
-	    !asn1_take_enter(&in, ASN1_SET, &values) ||
+	if (!asn1_take_enter(&r, ASN1_ID_SEQUENCE, &in) ||
+	    !asn1_take(&in, ASN1_ID_OID, &oid) ||
+	    !asn1_take_enter(&in, ASN1_ID_SET, &values) ||
 	    !asn1_next(&values, &value) || values.rest.n > 0)
 		return false;
-	if ((value.id & ASN1_CONSTRUCTED) != 0 && value.id < ASN1_SEQUENCE) {
+	if ((value.id & ASN1_ID_CONSTRUCTED) != 0 &&
+	    value.id < ASN1_ID_SEQUENCE) {
 		if (!asn1_octets(
 			&values, &value, scratch, scratch_size, &octets))
 			return false;
-		asn1_put(out, (uint8_t)(value.id & ~ASN1_CONSTRUCTED), octets);
+		asn1_put(
+		    out, (uint8_t)(value.id & ~ASN1_ID_CONSTRUCTED), octets);
 	} else if (value.indefinite) {
 		asn1_put(out, value.id, value.body);
 	} else {
 		asn1_put_raw(out, value.whole);
 	}
-	asn1_put_header(out, ASN1_SET, all);
+	asn1_put_header(out, ASN1_ID_SET, all);
 	asn1_put_oid(out, oid.body);
-	asn1_put_header(out, ASN1_SEQUENCE, all);
+	asn1_put_header(out, ASN1_ID_SEQUENCE, all);
 	return true;
 }
 
@@ -160,7 +162,7 @@ signed_form(struct scep_walk *w, struct bytes *der, struct err *e)
 	size_t all = asn1_mark(&out);
 
 	asn1_put_sorted(&out, w->attribute, w->attribute_count);
-	asn1_put_header(&out, ASN1_SET, all);
+	asn1_put_header(&out, ASN1_ID_SET, all);
 	*der = asn1_written(&out);
 	return SCEP_GO_ON;
 }
@@ -175,7 +177,7 @@ sent_form(struct scep_walk *w, struct bytes *sent, struct err *e)
 	if (rc != SCEP_GO_ON)
 		return rc;
 	memcpy(room, w->attributes.whole.p, w->attributes.whole.n);
-	room[0] = ASN1_SET;
+	room[0] = ASN1_ID_SET;
 	*sent = bytes_of(room, w->attributes.whole.n);
 	return SCEP_GO_ON;
 }

@@ -36,7 +36,7 @@ place_in_pieces(const struct scep_walk *w, size_t at)
 				break;
 			continue;
 		}
-		if ((piece.id & ASN1_CONSTRUCTED) != 0) {
+		if ((piece.id & ASN1_ID_CONSTRUCTED) != 0) {
 			if (depth + 1 == ASN1_DEPTH_MAX)
 				break;
 			asn1_open(&level[++depth], piece.body, &unheard);
@@ -100,12 +100,12 @@ scep_walk_broken(struct scep_walk *w, const struct asn1_reader *r,
 static bool
 is_string_in_pieces(uint8_t id)
 {
-	return id == (ASN1_OCTET_STRING | ASN1_CONSTRUCTED) ||
-	    id == (ASN1_UTF8_STRING | ASN1_CONSTRUCTED) ||
-	    id == (ASN1_PRINTABLE_STRING | ASN1_CONSTRUCTED) ||
-	    id == (ASN1_T61_STRING | ASN1_CONSTRUCTED) ||
-	    id == (ASN1_IA5_STRING | ASN1_CONSTRUCTED) ||
-	    id == (ASN1_BMP_STRING | ASN1_CONSTRUCTED);
+	return id == (ASN1_ID_OCTET_STRING | ASN1_ID_CONSTRUCTED) ||
+	    id == (ASN1_ID_UTF8_STRING | ASN1_ID_CONSTRUCTED) ||
+	    id == (ASN1_ID_PRINTABLE_STRING | ASN1_ID_CONSTRUCTED) ||
+	    id == (ASN1_ID_T61_STRING | ASN1_ID_CONSTRUCTED) ||
+	    id == (ASN1_ID_IA5_STRING | ASN1_ID_CONSTRUCTED) ||
+	    id == (ASN1_ID_BMP_STRING | ASN1_ID_CONSTRUCTED);
 }
 
 void
@@ -145,7 +145,7 @@ scep_walk_octets(struct scep_walk *w, struct asn1_reader *r,
 
 	/* an implicit tag hides that the pieces are OCTET STRINGs */
 	string.id =
-	    (uint8_t)(ASN1_OCTET_STRING | (item->id & ASN1_CONSTRUCTED));
+	    (uint8_t)(ASN1_ID_OCTET_STRING | (item->id & ASN1_ID_CONSTRUCTED));
 	scep_walk_see(w, &string, "an OCTET STRING");
 	size_t need = asn1_octets_size(&string);
 
@@ -174,8 +174,8 @@ scep_walk_alg_oid(struct asn1_reader *r, struct bytes *oid)
 	struct asn1_reader in;
 	struct asn1_item item;
 
-	if (!asn1_take_enter(r, ASN1_SEQUENCE, &in) ||
-	    !asn1_take(&in, ASN1_OID, &item))
+	if (!asn1_take_enter(r, ASN1_ID_SEQUENCE, &in) ||
+	    !asn1_take(&in, ASN1_ID_OID, &item))
 		return false;
 	*oid = item.body;
 	return true;

@@ -43,8 +43,8 @@ struct decoded {
 };
 
 static const struct cm_attr pkcsreq_attrs[] = {
-	{ CM_TRANSACTION, ASN1_PRINTABLE_STRING, TRANSACTION, 0, 1 },
-	{ CM_TYPE, ASN1_PRINTABLE_STRING, "19", 0, 1 },
+	{ CM_TRANSACTION, ASN1_ID_PRINTABLE_STRING, TRANSACTION, 0, 1 },
+	{ CM_TYPE, ASN1_ID_PRINTABLE_STRING, "19", 0, 1 },
 	{ CM_SENDER_NONCE, ASN1_ID_OCTET_STRING, NONCE, 0, 1 },
 	{ NULL, 0, NULL, 0, 0 },
 };

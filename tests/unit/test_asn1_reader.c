@@ -135,7 +135,7 @@ static size_t
 nest(uint8_t *room, size_t n, bool indefinite)
 {
 	for (size_t i = 0; i < n; i++) {
-		room[2 * i] = ASN1_SEQUENCE;
+		room[2 * i] = ASN1_ID_SEQUENCE;
 		room[2 * i + 1] =
 		    indefinite ? 0x80 : (uint8_t)(2 * (n - i - 1));
 	}
@@ -193,7 +193,7 @@ survives_a_mebibyte_of_open_levels(void **state)
 	(void)state;
 	assert_non_null(p);
 	for (size_t i = 0; i < n; i += 2) {
-		p[i] = ASN1_SEQUENCE;
+		p[i] = ASN1_ID_SEQUENCE;
 		p[i + 1] = 0x80;
 	}
 	assert_in_range(descend(bytes_of(p, n), &fault), 1, ASN1_DEPTH_MAX + 1);
@@ -214,9 +214,9 @@ takes_what_is_expected_and_says_what_is_not(void **state)
 
 	(void)state;
 	asn1_open(&r, in, &fault);
-	assert_false(asn1_take_optional(&r, ASN1_SET, &item));
+	assert_false(asn1_take_optional(&r, ASN1_ID_SET, &item));
 	assert_null(fault.why);
-	assert_true(asn1_take_enter(&r, ASN1_SEQUENCE, &child));
+	assert_true(asn1_take_enter(&r, ASN1_ID_SEQUENCE, &child));
 	assert_true(asn1_take(&child, ASN1_ID_INTEGER, &item));
 	assert_true(asn1_end(&child));
 	assert_false(asn1_take(&child, ASN1_ID_INTEGER, &item));
@@ -391,31 +391,32 @@ reads_the_times_of_certificates(void **state)
 		bool ok;
 		int64_t want;
 	} rows[] = {
-		{ "700101000000Z", ASN1_UTC_TIME, true, 0 },
-		{ "700101000001Z", ASN1_UTC_TIME, true, 1 },
-		{ "7001010001Z", ASN1_UTC_TIME, true, 60 },
-		{ "491231235959Z", ASN1_UTC_TIME, true, 2524607999 },
-		{ "500101000000Z", ASN1_UTC_TIME, true, -631152000 },
-		{ "000229000000Z", ASN1_UTC_TIME, true, 951782400 },
-		{ "010229000000Z", ASN1_UTC_TIME, false, 0 },
-		{ "20500101000000Z", ASN1_GENERALIZED_TIME, true, 2524608000 },
-		{ "99991231235959Z", ASN1_GENERALIZED_TIME, true,
+		{ "700101000000Z", ASN1_ID_UTC_TIME, true, 0 },
+		{ "700101000001Z", ASN1_ID_UTC_TIME, true, 1 },
+		{ "7001010001Z", ASN1_ID_UTC_TIME, true, 60 },
+		{ "491231235959Z", ASN1_ID_UTC_TIME, true, 2524607999 },
+		{ "500101000000Z", ASN1_ID_UTC_TIME, true, -631152000 },
+		{ "000229000000Z", ASN1_ID_UTC_TIME, true, 951782400 },
+		{ "010229000000Z", ASN1_ID_UTC_TIME, false, 0 },
+		{ "20500101000000Z", ASN1_ID_GENERALIZED_TIME, true,
+		    2524608000 },
+		{ "99991231235959Z", ASN1_ID_GENERALIZED_TIME, true,
 		    253402300799 },
-		{ "19700101000000Z", ASN1_GENERALIZED_TIME, true, 0 },
-		{ "197001010000Z", ASN1_GENERALIZED_TIME, true, 0 },
-		{ "700101000000Z", ASN1_GENERALIZED_TIME, false, 0 },
+		{ "19700101000000Z", ASN1_ID_GENERALIZED_TIME, true, 0 },
+		{ "197001010000Z", ASN1_ID_GENERALIZED_TIME, true, 0 },
+		{ "700101000000Z", ASN1_ID_GENERALIZED_TIME, false, 0 },
 		{ "700101000000Z", ASN1_ID_INTEGER, false, 0 },
-		{ "700101000000", ASN1_UTC_TIME, false, 0 },
-		{ "700101000000+0100", ASN1_UTC_TIME, false, 0 },
-		{ "700101000000.5Z", ASN1_UTC_TIME, false, 0 },
-		{ "701301000000Z", ASN1_UTC_TIME, false, 0 },
-		{ "700001000000Z", ASN1_UTC_TIME, false, 0 },
-		{ "700132000000Z", ASN1_UTC_TIME, false, 0 },
-		{ "700101240000Z", ASN1_UTC_TIME, false, 0 },
-		{ "700101006000Z", ASN1_UTC_TIME, false, 0 },
-		{ "700101000060Z", ASN1_UTC_TIME, false, 0 },
-		{ "70010100000aZ", ASN1_UTC_TIME, false, 0 },
-		{ "", ASN1_UTC_TIME, false, 0 },
+		{ "700101000000", ASN1_ID_UTC_TIME, false, 0 },
+		{ "700101000000+0100", ASN1_ID_UTC_TIME, false, 0 },
+		{ "700101000000.5Z", ASN1_ID_UTC_TIME, false, 0 },
+		{ "701301000000Z", ASN1_ID_UTC_TIME, false, 0 },
+		{ "700001000000Z", ASN1_ID_UTC_TIME, false, 0 },
+		{ "700132000000Z", ASN1_ID_UTC_TIME, false, 0 },
+		{ "700101240000Z", ASN1_ID_UTC_TIME, false, 0 },
+		{ "700101006000Z", ASN1_ID_UTC_TIME, false, 0 },
+		{ "700101000060Z", ASN1_ID_UTC_TIME, false, 0 },
+		{ "70010100000aZ", ASN1_ID_UTC_TIME, false, 0 },
+		{ "", ASN1_ID_UTC_TIME, false, 0 },
 	};
 
 	(void)state;

@@ -115,7 +115,7 @@ put_sample(struct asn1_writer *w)
 	asn1_put_uint_bytes(w, BYTES_LIT("\0"));
 	asn1_put_oid(w, BYTES_LIT("\x55\x04\x03"));
 	asn1_put_raw(w, BYTES_LIT("\x0c\x01x"));
-	asn1_put_header(w, ASN1_SEQUENCE, m);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 }
 
 static const char sample[] = "\x30\x1e\x0c\x01x\x06\x03\x55\x04\x03"

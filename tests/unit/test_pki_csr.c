@@ -133,9 +133,9 @@ put_attribute(struct asn1_writer *w, const struct attribute *attribute)
 		asn1_put_raw(w, attribute->value);
 	else
 		asn1_put(w, (uint8_t)attribute->type, attribute->value);
-	asn1_put_header(w, ASN1_SET, m);
+	asn1_put_header(w, ASN1_ID_SET, m);
 	asn1_put_oid(w, bytes_of(OBJ_get0_data(oid), OBJ_length(oid)));
-	asn1_put_header(w, ASN1_SEQUENCE, m);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 	ASN1_OBJECT_free(oid);
 }
 
@@ -150,11 +150,11 @@ put_info(struct asn1_writer *w, struct fixture *f,
 		n++;
 	while (n > 0)
 		put_attribute(w, &attributes[--n]);
-	asn1_put_header(w, ASN1_CONTEXT | ASN1_CONSTRUCTED, 0);
+	asn1_put_header(w, ASN1_ID_CONTEXT | ASN1_ID_CONSTRUCTED, 0);
 	asn1_put_raw(w, pki_key_spki(f->key));
 	pki_put_name(w, &rdn, cn == NULL ? 0 : 1);
 	asn1_put_int(w, 0);
-	asn1_put_header(w, ASN1_SEQUENCE, 0);
+	asn1_put_header(w, ASN1_ID_SEQUENCE, 0);
 }
 
 /* Signed by libcrypto, which must then find it sound. */
@@ -180,7 +180,7 @@ request_der(struct fixture *f, const struct attribute *attributes,
 	asn1_put_bits(&w, bytes_of(sig, sig_size));
 	pki_put_rsa_sign_alg(&w, PKI_SHA256);
 	asn1_put_raw(&w, info);
-	asn1_put_header(&w, ASN1_SEQUENCE, 0);
+	asn1_put_header(&w, ASN1_ID_SEQUENCE, 0);
 	struct bytes all = asn1_written(&w);
 	const unsigned char *p = all.p;
 	X509_REQ *req = d2i_X509_REQ(NULL, &p, (long)all.n);
@@ -295,10 +295,10 @@ takes_a_request_without_the_attributes_field(void **state)
 	size_t m = asn1_mark(&w);
 
 	asn1_put_raw(&w, spki);
-	asn1_put(&w, ASN1_SEQUENCE, bytes_of(NULL, 0));
+	asn1_put(&w, ASN1_ID_SEQUENCE, bytes_of(NULL, 0));
 	asn1_put_int(&w, 0);
-	asn1_put_header(&w, ASN1_SEQUENCE, m);
-	asn1_put_header(&w, ASN1_SEQUENCE, 0);
+	asn1_put_header(&w, ASN1_ID_SEQUENCE, m);
+	asn1_put_header(&w, ASN1_ID_SEQUENCE, 0);
 	assert_true(pki_csr_parse(&csr, asn1_written(&w), &fault));
 	assert_int_equal(csr.attributes.n, 0);
 	assert_true(bytes_eq(csr.spki, spki));

@@ -269,8 +269,8 @@ static struct cm_bytes
 typed_message(struct fixture *f, const char *number, const struct cm_bytes *in)
 {
 	const struct cm_attr attrs[] = {
-		{ CM_TRANSACTION, ASN1_PRINTABLE_STRING, TRANSACTION, 0, 1 },
-		{ CM_TYPE, ASN1_PRINTABLE_STRING, number, 0, 1 },
+		{ CM_TRANSACTION, ASN1_ID_PRINTABLE_STRING, TRANSACTION, 0, 1 },
+		{ CM_TYPE, ASN1_ID_PRINTABLE_STRING, number, 0, 1 },
 		{ CM_SENDER_NONCE, ASN1_ID_OCTET_STRING, NONCE, 0, 1 },
 		{ NULL, 0, NULL, 0, 0 },
 	};
@@ -339,9 +339,9 @@ leaves_messages_of_unknown_type_to_others(void **state)
 /* ---- CertRep ---- */
 
 static const struct cm_attr success_attrs[] = {
-	{ CM_TRANSACTION, ASN1_PRINTABLE_STRING, TRANSACTION, 0, 1 },
-	{ CM_TYPE, ASN1_PRINTABLE_STRING, "3", 0, 1 },
-	{ CM_STATUS, ASN1_PRINTABLE_STRING, "0", 0, 1 },
+	{ CM_TRANSACTION, ASN1_ID_PRINTABLE_STRING, TRANSACTION, 0, 1 },
+	{ CM_TYPE, ASN1_ID_PRINTABLE_STRING, "3", 0, 1 },
+	{ CM_STATUS, ASN1_ID_PRINTABLE_STRING, "0", 0, 1 },
 	{ CM_SENDER_NONCE, ASN1_ID_OCTET_STRING, "ssssssssssssssss", 0, 1 },
 	{ CM_RECIPIENT_NONCE, ASN1_ID_OCTET_STRING, NONCE, 0, 1 },
 	{ NULL, 0, NULL, 0, 0 },
@@ -380,13 +380,13 @@ reads_a_failure_with_one_zero_byte(void **state)
 {
 	struct fixture *f = fix(state);
 	const struct cm_attr attrs[] = {
-		{ CM_TRANSACTION, ASN1_PRINTABLE_STRING, TRANSACTION, 0, 1 },
-		{ CM_TYPE, ASN1_PRINTABLE_STRING, "3", 0, 1 },
-		{ CM_STATUS, ASN1_PRINTABLE_STRING, "2", 0, 1 },
-		{ CM_FAILINFO, ASN1_PRINTABLE_STRING, "2", 0, 1 },
+		{ CM_TRANSACTION, ASN1_ID_PRINTABLE_STRING, TRANSACTION, 0, 1 },
+		{ CM_TYPE, ASN1_ID_PRINTABLE_STRING, "3", 0, 1 },
+		{ CM_STATUS, ASN1_ID_PRINTABLE_STRING, "2", 0, 1 },
+		{ CM_FAILINFO, ASN1_ID_PRINTABLE_STRING, "2", 0, 1 },
 		{ CM_RECIPIENT_NONCE, ASN1_ID_OCTET_STRING, NONCE, 0, 1 },
-		{ "1.3.6.1.4.1.311.21.33", ASN1_PRINTABLE_STRING, "-2147024809",
-		    0, 1 },
+		{ "1.3.6.1.4.1.311.21.33", ASN1_ID_PRINTABLE_STRING,
+		    "-2147024809", 0, 1 },
 		{ NULL, 0, NULL, 0, 0 },
 	};
 	struct cm_bytes msg = cm_signed(
