@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "control/path.h"
 #include "http/query.h"
 
 #define TEXT_MAX ((size_t)64 << 10)
@@ -59,30 +60,6 @@ value_of(const struct host *h, const struct host_key *key)
 	return text_of(h, key);
 }
 
-/* Put a value under its dotted path, making the parts on the way. */
-static void
-put(json_t *root, const char *path, json_t *value)
-{
-	const char *dot;
-	json_t *part;
-
-	while ((dot = strchr(path, '.')) != NULL) {
-		char *name = strndup(path, (size_t)(dot - path));
-
-		if (name == NULL)
-			break;
-		part = json_object_get(root, name);
-		if (part == NULL) {
-			part = json_object();
-			json_object_set_new(root, name, part);
-		}
-		free(name);
-		root = part;
-		path = dot + 1;
-	}
-	json_object_set_new(root, path, value);
-}
-
 static json_t *
 model(const struct host *h)
 {
@@ -91,7 +68,7 @@ model(const struct host *h)
 	json_t *root = json_object();
 
 	for (size_t i = 0; i < n; i++)
-		put(root, keys[i].path, value_of(h, &keys[i]));
+		control_put_path(root, keys[i].path, value_of(h, &keys[i]));
 	return root;
 }
 
@@ -123,7 +100,7 @@ control_step_patch(const struct scenario *s, size_t step)
 		scenario_step_apply(s, step, &two[1]);
 		for (size_t i = 0; i < n; i++) {
 			if (!same_value(&two[0], &two[1], &keys[i]))
-				put(root, keys[i].path,
+				control_put_path(root, keys[i].path,
 				    value_of(&two[1], &keys[i]));
 		}
 	}
@@ -222,6 +199,18 @@ struct patch {
 	char path[256]; /* of the part that is being read */
 };
 
+/* What host_set() refuses is the caller's mistake here, whatever else it is elsewhere. */
+static int
+set_text(struct host *host, const struct host_key *key, const char *text,
+    struct err *e)
+{
+	struct err why = { 0 };
+
+	if (host_set(host, key, bytes_str(text), &why) == -1)
+		return err_set(e, ERR_USAGE, "%s", why.text);
+	return 0;
+}
+
 static int
 set_list(
     struct host *host, const struct host_key *key, json_t *array, struct err *e)
@@ -235,8 +224,7 @@ set_list(
 		if (!json_is_string(item))
 			return err_set(e, ERR_USAGE, "%s: item %zu is no text",
 			    key->path, i);
-		if (host_set(
-			host, key, bytes_str(json_string_value(item)), e) == -1)
+		if (set_text(host, key, json_string_value(item), e) == -1)
 			return -1;
 	}
 	return 0;
@@ -263,7 +251,6 @@ static int
 set_key(
     struct host *host, const struct host_key *key, json_t *value, struct err *e)
 {
-	struct err why = { 0 };
 	char room[32];
 	const char *text;
 
@@ -281,9 +268,7 @@ set_key(
 		return err_set(e, ERR_USAGE,
 		    "%s does not take a value of this kind: %s", key->path,
 		    key->doc);
-	if (host_set(host, key, bytes_str(text), &why) == -1)
-		return err_set(e, ERR_USAGE, "%s: %s", key->path, why.text);
-	return 0;
+	return set_text(host, key, text, e);
 }
 
 static int

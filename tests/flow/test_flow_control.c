@@ -227,6 +227,14 @@ a_patch_with_any_mistake_changes_nothing(void **state)
 		{ "{\"app_pool\":{\"state\":\"stopped\"},\"registry\":{"
 		  "\"PasswordMax\":-1}}",
 		    "registry.PasswordMax: " },
+		{ "{\"app_pool\":{\"state\":\"stopped\"},\"registry\":{"
+		  "\"PasswordLength\":0}}",
+		    "registry.PasswordLength: \"0\" is not a whole number "
+		    "from 1 to 255" },
+		{ "{\"app_pool\":{\"state\":\"stopped\"},\"caps\":{"
+		  "\"tokens\":[\"\"]}}",
+		    "caps.tokens: \"\" is not an item of 1 to 63 bytes "
+		    "without control characters" },
 		{ "{\"app_pool\":{\"state\":\"stopped\"},\"rights\":{"
 		  "\"impersonate\":\"no\"}}",
 		    "rights.impersonate" },
@@ -253,6 +261,8 @@ a_patch_with_any_mistake_changes_nothing(void **state)
 		assert_int_equal(status, 400);
 		if (strstr(detail, rows[i].detail) == NULL)
 			fail_msg("%s: %s", rows[i].body, detail);
+		if (strchr(rows[i].detail, '"') != NULL)
+			assert_string_equal(detail, rows[i].detail);
 		json_decref(json);
 		assert_int_equal(caps_status(&o, ""), 200);
 	}
