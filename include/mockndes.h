@@ -121,6 +121,10 @@ const char *mockndes_builtin(size_t i);
 char *mockndes_scenario_part(const char *name_or_path, const char *part);
 
 #ifdef __GNUC__
+
+/* The JSON Schema (2020-12) of scenario files, as text; the caller frees it with free(). NULL when memory ran out. */
+char *mockndes_schema(void);
+
 #pragma GCC visibility pop
 #endif
 

@@ -2,6 +2,7 @@
 /* Scenario files without a server: validating them, listing the built-in ones, reading their parts. */
 #include <stdlib.h>
 
+#include "control/schema.h"
 #include "mockndes.h"
 #include "scenario/scenario.h"
 
@@ -161,4 +162,18 @@ mockndes_scenario_part(const char *name_or_path, const char *part)
 	scenario_free(s);
 	scenario_report_clear(&report);
 	return text;
+}
+
+char *
+mockndes_schema(void)
+{
+	struct buf b;
+	uint8_t *text = NULL;
+	size_t n;
+
+	buf_init(&b, SCENARIO_FILE_MAX);
+	if (control_schema(&b, NULL) == -1 || buf_take(&b, &text, &n) == -1)
+		text = NULL;
+	buf_clear(&b);
+	return (char *)text;
 }

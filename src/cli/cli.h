@@ -42,6 +42,7 @@ int check_run(int argc, char **argv);
 int health_run(int argc, char **argv);
 int help_run(int argc, char **argv);
 int scenarios_run(int argc, char **argv);
+int schema_run(int argc, char **argv);
 int serve_run(int argc, char **argv);
 
 /* ---- saying ---- */

@@ -31,6 +31,16 @@ static const struct command commands[] = {
 	    "\n"
 	    "Example: mockndes scenarios --yaml ra-expired >mine.yaml\n",
 	    scenarios_run, NULL },
+	{ "schema", "print the JSON Schema of scenario files",
+	    "usage: mockndes schema\n"
+	    "\n"
+	    "Prints the JSON Schema (2020-12) of scenario files, for editors and other\n"
+	    "validators. `mockndes check` says more, and says where.\n"
+	    "\n"
+	    "Exit status: 0 fine, 2 usage.\n"
+	    "\n"
+	    "Example: mockndes schema >scenario-1.json\n",
+	    schema_run, NULL },
 	{ "health", "ask whether a server is ready",
 	    "usage: mockndes health [URL]\n"
 	    "\n"
@@ -55,8 +65,6 @@ static const struct command commands[] = {
 	    "command instead" },
 	{ "ctl", "the control API from a shell", NULL, NULL,
 	    "ask the control URL of the ready line with curl instead" },
-	{ "schema", "the JSON Schema of scenario files", NULL, NULL,
-	    "`mockndes check FILE` validates a file" },
 };
 
 const struct command *

@@ -6,8 +6,10 @@
 
 #include "control/call.h"
 #include "control/facts.h"
+#include "control/schema.h"
 
 #define INFO_MAX ((size_t)64 << 10)
+#define SCHEMA_MAX ((size_t)1 << 20)
 
 static void
 live(struct control_call *c)
@@ -27,6 +29,23 @@ info(struct control_call *c)
 	call_text(c, c->control->info);
 }
 
+static void
+schema(struct control_call *c)
+{
+	struct buf b;
+	struct err e = { 0 };
+	char *text = NULL;
+
+	buf_init(&b, SCHEMA_MAX);
+	if (control_schema(&b, &e) == 0)
+		text = arena_str(c->arena, buf_bytes(&b));
+	buf_clear(&b);
+	if (text != NULL)
+		call_text(c, text);
+	else
+		call_problem(c, 500, "mockndes is out of memory");
+}
+
 enum need { NEED_NOTHING = 0, NEED_TOKEN = 1, NEED_SERVER = 2 };
 
 struct route {
@@ -44,6 +63,7 @@ static const struct route routes[] = {
 	{ "PATCH", "/v1/host", NEED_TOKEN | NEED_SERVER, control_host_patch },
 	{ "POST", "/v1/restart/", NEED_TOKEN | NEED_SERVER, control_restart },
 	{ "GET", "/v1/scenarios", NEED_TOKEN, control_scenarios },
+	{ "GET", "/schema/scenario-1.json", NEED_NOTHING, schema },
 };
 
 static char *

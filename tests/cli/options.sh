@@ -39,7 +39,6 @@ refuses 2 'not loopback: it needs --control-token' --control-bind 0.0.0.0
 refuses 2 'both off' --http-port off --https-port off
 refuses 2 'the command run is not in this version' run -- true
 refuses 2 'the command ctl is not in this version' ctl
-refuses 2 'the command schema is not in this version' schema
 refuses 2 'no command "serv"; did you mean serve\?' serv
 refuses 2 'no command "xyzzy"; `mockndes help` lists them' xyzzy
 refuses 2 'no command "xyzzy"' help xyzzy

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The JSON Schema of scenario files: the fixed top, and everything about the
+ * host from the table of its keys. It describes what the loader takes; what
+ * only the loader can judge (whether a name is known to Windows, say) it
+ * leaves out.
+ */
+#include "control/schema.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "control/path.h"
+#include "scenario/scenario.h"
+
+#define SCHEMA_ID "https://mockndes.invalid/schema/scenario-1.json"
+#define DURATION_PATTERN "^(0|-?[0-9]+(ms|s|m|h|d|y))$"
+
+static const char *const moments[HOST_EFFECTS] = {
+	[HOST_NOW] = "At once.",
+	[HOST_POOL_START] = "From the next start of the application pool on.",
+	[HOST_SERVICE_RESTART] = "From the next restart of IIS on.",
+	[HOST_COMPUTER_RESTART] = "From the next restart of the computer on.",
+};
+
+/* ---- one key of the host ---- */
+
+static json_t *
+names_of(const struct host_key *key)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; key->names[i] != NULL; i++)
+		json_array_append_new(array, json_string(key->names[i]));
+	return array;
+}
+
+static json_t *
+type_of(const struct host_key *key)
+{
+	switch (key->type) {
+	case HOST_BOOL:
+		return json_pack("{s:s, s:b}", "type", "boolean", "default",
+		    strcmp(key->fallback, "true") == 0);
+	case HOST_INT:
+		return json_pack("{s:s, s:I, s:I, s:I}", "type", "integer",
+		    "minimum", (json_int_t)key->lo, "maximum",
+		    (json_int_t)key->hi, "default",
+		    (json_int_t)strtoll(key->fallback, NULL, 10));
+	case HOST_ENUM:
+		return json_pack("{s:o, s:s}", "enum", names_of(key), "default",
+		    key->fallback);
+	case HOST_DURATION:
+		return json_pack("{s:[s, s], s:s, s:i, s:i, s:s}", "type",
+		    "string", "integer", "pattern", DURATION_PATTERN, "minimum",
+		    0, "maximum", 0, "default", key->fallback);
+	case HOST_LIST:
+		return json_pack("{s:s, s:{s:s, s:i}, s:i, s:[]}", "type",
+		    "array", "items", "type", "string", "maxLength",
+		    HOST_ITEM_MAX - 1, "maxItems", HOST_LIST_MAX, "default");
+	case HOST_TEXT:
+		break;
+	}
+	return json_pack("{s:s, s:i, s:s}", "type", "string", "maxLength",
+	    HOST_TEXT_MAX - 1, "default", key->fallback);
+}
+
+static json_t *
+key_schema(const struct host_key *key)
+{
+	json_t *s = type_of(key);
+
+	if (s != NULL)
+		json_object_set_new(s, "description",
+		    json_sprintf("%s %s", key->doc, moments[key->effect]));
+	return s;
+}
+
+/* ---- the host, part by part ---- */
+
+static json_t *
+closed_object(json_t *properties)
+{
+	return json_pack("{s:s, s:b, s:o}", "type", "object",
+	    "additionalProperties", 0, "properties", properties);
+}
+
+/* The tree of parts becomes a tree of schemas: inner objects are wrapped, from the leaves up. */
+static json_t *
+wrap_parts(json_t *tree, bool is_part)
+{
+	json_t *properties, *child;
+	const char *name;
+
+	if (!is_part)
+		return json_incref(tree);
+	properties = json_object();
+	json_object_foreach(tree, name, child)
+	{
+		bool is_key = json_object_get(child, "description") != NULL;
+
+		json_object_set_new(
+		    properties, name, wrap_parts(child, !is_key));
+	}
+	return closed_object(properties);
+}
+
+static json_t *
+host_schema(void)
+{
+	size_t n;
+	const struct host_key *keys = host_keys(&n);
+	json_t *tree = json_object(), *schema;
+
+	for (size_t i = 0; i < n; i++)
+		control_put_path(tree, keys[i].path, key_schema(&keys[i]));
+	schema = wrap_parts(tree, true);
+	json_decref(tree);
+	return schema;
+}
+
+/* ---- resolution and evidence ---- */
+
+static json_t *
+restart_schema(void)
+{
+	json_t *names = json_array();
+
+	for (int i = 0; i < SCENARIO_RESTARTS; i++)
+		json_array_append_new(names,
+		    json_string(
+			scenario_restart_name((enum scenario_restart)i)));
+	return json_pack("{s:s, s:b, s:[s], s:{s:{s:o}}}", "type", "object",
+	    "additionalProperties", 0, "required", "restart", "properties",
+	    "restart", "enum", names);
+}
+
+static json_t *
+edits_schema(void)
+{
+	size_t n;
+	const struct host_key *keys = host_keys(&n);
+	json_t *properties = json_object(), *schema;
+
+	for (size_t i = 0; i < n; i++) {
+		char path[256] = "host.";
+
+		strncat(path, keys[i].path, sizeof(path) - 6);
+		json_object_set_new(properties, path, key_schema(&keys[i]));
+	}
+	schema = closed_object(properties);
+	json_object_set_new(schema, "minProperties", json_integer(1));
+	return schema;
+}
+
+static json_t *
+resolution_schema(void)
+{
+	return json_pack("{s:s, s:i, s:{s:s, s:b, s:[s], s:{s:{s:s}, "
+			 "s:{s:[o, o]}}}}",
+	    "type", "array", "maxItems", SCENARIO_STEPS_MAX, "items", "type",
+	    "object", "additionalProperties", 0, "required", "say",
+	    "properties", "say", "type", "string", "do", "oneOf",
+	    restart_schema(), edits_schema());
+}
+
+static json_t *
+evidence_schema(void)
+{
+	json_t *logs = json_array();
+
+	for (int i = 0; i < SCENARIO_LOGS; i++)
+		json_array_append_new(
+		    logs, json_string(scenario_log_name((enum scenario_log)i)));
+	return json_pack("{s:s, s:i, s:{s:s, s:b, s:[s, s], s:{s:{s:o}, "
+			 "s:{s:s, s:i}}}}",
+	    "type", "array", "maxItems", SCENARIO_CLUES_MAX, "items", "type",
+	    "object", "additionalProperties", 0, "required", "log", "look_for",
+	    "properties", "log", "enum", logs, "look_for", "type", "string",
+	    "minLength", 1);
+}
+
+/* ---- the file ---- */
+
+static json_t *
+text_schema(const char *doc)
+{
+	return json_pack("{s:s, s:s}", "type", "string", "description", doc);
+}
+
+/* What a later version brings: only an empty list is taken. */
+static json_t *
+empty_list_schema(const char *doc)
+{
+	return json_pack("{s:s, s:i, s:s}", "type", "array", "maxItems", 0,
+	    "description", doc);
+}
+
+static json_t *
+fidelity_schema(void)
+{
+	json_t *names = json_array();
+
+	for (int i = 0; i < SCENARIO_FIDELITIES; i++)
+		json_array_append_new(names,
+		    json_string(
+			scenario_fidelity_name((enum scenario_fidelity)i)));
+	return json_pack("{s:o, s:s}", "enum", names, "description",
+	    "How sure it is that a real server behaves so.");
+}
+
+static json_t *
+top_properties(void)
+{
+	return json_pack(
+	    "{s:{s:i}, s:{s:s, s:s}, s:o, s:o, s:o, s:o, s:o, s:o, "
+	    "s:o, s:o, s:o, s:o}",
+	    "mockndes", "const", 1, "name", "type", "string", "pattern",
+	    "^[a-z0-9-]{1,64}$", "title", text_schema("One line."), "source",
+	    text_schema("Where the failure is documented."), "symptom",
+	    text_schema("What the client sees."), "cause",
+	    text_schema("What is wrong with the deployment."), "fidelity",
+	    fidelity_schema(), "resolution", resolution_schema(), "evidence",
+	    evidence_schema(), "host", host_schema(), "rules",
+	    empty_list_schema(
+		"Symptoms injected by hand; not in this version."),
+	    "expect",
+	    empty_list_schema(
+		"What a correct client does; not in this version."));
+}
+
+int
+control_schema(struct buf *out, struct err *e)
+{
+	json_t *schema = json_pack("{s:s, s:s, s:s, s:s, s:b, s:[s], s:o}",
+	    "$schema", "https://json-schema.org/draft/2020-12/schema", "$id",
+	    SCHEMA_ID, "title", "mockndes scenario, version 1", "type",
+	    "object", "additionalProperties", 0, "required", "mockndes",
+	    "properties", top_properties());
+	char *text = schema == NULL
+	    ? NULL
+	    : json_dumps(schema, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+
+	json_decref(schema);
+	if (text == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for the schema");
+	buf_add_str(out, text);
+	buf_add_byte(out, '\n');
+	free(text);
+	if (!buf_ok(out))
+		return err_set(e, ERR_MEMORY, "no memory for the schema");
+	return 0;
+}
