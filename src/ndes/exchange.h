@@ -145,9 +145,11 @@ void ndes_network(struct ndes_exchange *x);
 void ndes_app_proxy(struct ndes_exchange *x);
 /* Limits of URL and headers, then the state of the pool. */
 void ndes_http_sys(struct ndes_exchange *x);
+/* Can the pool's worker process, in which IIS's modules run, start with its identity? */
+void ndes_worker_identity(struct ndes_exchange *x);
 /* Request filtering, authentication, handlers, redirects. */
 void ndes_iis(struct ndes_exchange *x);
-/* The pool's worker process: can it start with its identity, does it crash on the request. */
+/* The pool's worker process again: does it crash on the request, now that mscep.dll gets it. */
 void ndes_worker_process(struct ndes_exchange *x);
 /* mscep.dll: impersonation, RA certificates; browsing, GetCACaps, GetCACert, admin page. */
 void ndes_mscep_enter(struct ndes_exchange *x);
@@ -189,6 +191,15 @@ bool ndes_policy_verify(struct ndes_exchange *x);
 void ndes_policy_notify(struct ndes_exchange *x);
 
 /* ---- helpers for stages and the server ---- */
+
+/*
+ * The worker process dies with this request in hand: the connection is
+ * closed, no line in the IIS log, the pool disabled when it was once too
+ * often. note (NULL: none) is called before the events of the death, and not
+ * when the death of another request was this one's too.
+ */
+void ndes_worker_die(
+    struct ndes_exchange *x, ndes_stage_fn *note, const char *why);
 
 /*
  * The stock pages of IIS (Server: Microsoft-IIS/10.0) and http.sys

@@ -62,7 +62,11 @@ enum host_crp_health {
 	HOST_CRP_DESERIALIZE,
 };
 enum host_intune_challenge { HOST_CHALLENGE_ACCEPTED, HOST_CHALLENGE_EXPIRED };
-enum host_rejection { HOST_REJECT_CERTREP, HOST_REJECT_500 };
+enum host_rejection {
+	HOST_REJECT_CERTREP,
+	HOST_REJECT_500,
+	HOST_REJECT_BY_CAUSE
+};
 enum host_installation {
 	HOST_SETUP_COMPLETE,
 	HOST_SETUP_SITE_RENAMED,

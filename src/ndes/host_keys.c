@@ -30,7 +30,9 @@ static const char *const crp_healths[] = { "healthy", "temp-not-writable",
 	"signing-certificate-missing", "encryption-certificate-missing",
 	"deserialize", NULL };
 static const char *const intune_challenges[] = { "accepted", "expired", NULL };
-static const char *const rejections[] = { "certrep", "http-500", NULL };
+static const char *const refusals[] = { "certrep", "http-500", NULL };
+static const char *const rejections[] = { "certrep", "http-500", "by-cause",
+	NULL };
 static const char *const installations[] = { "complete", "site-renamed",
 	"cng-certificate", NULL };
 static const char *const roots[] = { "as-deployed", "replaced", NULL };
@@ -166,8 +168,8 @@ static const struct host_key rows[] = {
 	    "How the registration point judges a challenge that is sound: accepted, or expired (0x411)."),
 	ENUM("policy_module.connector_service", HOST_NOW, policy_module.connector_service, service_states, "running",
 	    "The Intune Connector Service; stopped: results are not reported (no Notify)."),
-	ENUM("policy_module.rejection", HOST_NOW, policy_module.rejection, rejections, "certrep",
-	    "What a device gets when the policy module says no: a CertRep FAILURE or HTTP 500; not established."),
+	ENUM("policy_module.rejection", HOST_NOW, policy_module.rejection, rejections, "by-cause",
+	    "What a device gets when the policy module does not say yes; by-cause: a CertRep FAILURE for a no, HTTP 500 when the registration point gave no verdict, a crash for temp-not-writable; not established, so certrep or http-500 choose one form for all."),
 	INT("registry.EnforcePassword", HOST_SERVICE_RESTART, registry.enforce_password,
 	    0, 1, "1",
 	    "1: a request needs a challenge password; 0: none is looked at."),
@@ -234,7 +236,7 @@ static const struct host_key rows[] = {
 	INT("mscep.cached_passwords", HOST_POOL_START, mscep.cached_passwords,
 	    0, 100000, "0",
 	    "Unused passwords that are in the cache when the pool starts."),
-	ENUM("mscep.ca_unreachable", HOST_NOW, mscep.ca_unreachable, rejections, "certrep",
+	ENUM("mscep.ca_unreachable", HOST_NOW, mscep.ca_unreachable, refusals, "certrep",
 	    "What a device gets when the CA cannot be reached: a CertRep FAILURE or HTTP 500; not established."),
 };
 /* clang-format on */

@@ -9,7 +9,10 @@
  * Not established and chosen here: the exit codes of VerifyRequest other than
  * 0x0 (those that Windows has for the error that was met), 403.7 for a client
  * certificate that may not be used as one, 201 for a "false", and SCEP_ERROR
- * (0x80004005) and no NDES event for the device's refusal.
+ * (0x80004005) and no NDES event for the device's refusal. That a device sees
+ * an HTTP error when the registration point gave no verdict, and a dropped
+ * connection when the pool crashed over it, is documented; the form of a
+ * plain no is not. policy_module.rejection chooses otherwise.
  */
 #include <stdio.h>
 
@@ -42,8 +45,16 @@ struct connector_events {
 	const char *code, *text; /* NULL: verified */
 };
 
+/* What follows when policy_module.rejection is by-cause. */
+enum consequence {
+	CERTREP_FAILURE, /* the registration point said no */
+	HTTP_ERROR, /* it said nothing that can be used */
+	CRASH, /* the worker process does not outlive it */
+};
+
 struct health_row {
 	const char *why; /* NULL: the answer is yes */
+	enum consequence consequence;
 	const char *plugin[LINES_MAX]; /* between the call and its end */
 	uint32_t exit_code; /* of VerifyRequest */
 	const char *crp[LINES_MAX];
@@ -76,6 +87,7 @@ static const struct health_row health_rows[HEALTHS] = {
 	[NAME_MISMATCH] = {
 		.why = "the registration point's TLS certificate is for "
 		       "another name (policy_module.crp_tls, error 12175)",
+		.consequence = HTTP_ERROR,
 		.plugin = { "WINHTTP_CALLBACK_STATUS_FLAG_CERT_CN_INVALID",
 		    "Failed to send http request " VERIFY ". Error 12175" },
 		.exit_code = 0x80072f8f,
@@ -84,6 +96,7 @@ static const struct health_row health_rows[HEALTHS] = {
 		.why = "the registration point answered 403: the policy "
 		       "module's certificate is not for Client "
 		       "Authentication (policy_module.client_certificate)",
+		.consequence = HTTP_ERROR,
 		.plugin = { PAGE("403 - Forbidden: Access is denied.") },
 		.exit_code = 0x80190193,
 		.answer = { VERIFY, 403, 7, 0 },
@@ -92,6 +105,7 @@ static const struct health_row health_rows[HEALTHS] = {
 		.why = "the registration point answered 403.16: intermediate "
 		       "certificates are among its trusted roots "
 		       "(root_store.crp_intermediates)",
+		.consequence = HTTP_ERROR,
 		.plugin = { PAGE("403 - Forbidden: Access is denied.") },
 		.exit_code = 0x80190193,
 		.answer = { VERIFY, 403, 16, UNTRUSTED_ROOT },
@@ -99,6 +113,7 @@ static const struct health_row health_rows[HEALTHS] = {
 	[TEMP_NOT_WRITABLE] = {
 		.why = "the registration point answered 500: it may not write "
 		       "to C:\\Windows\\Temp (policy_module.crp_health)",
+		.consequence = CRASH,
 		.plugin = { PAGE("500 - Internal server error.") },
 		.exit_code = 0x801901f4,
 		.answer = { VERIFY, 500, 0, 0 },
@@ -194,15 +209,16 @@ transaction(struct ndes_exchange *x)
 }
 
 static void
-note_call(struct ndes_exchange *x, const struct health_row *row)
+note_call(struct ndes_exchange *x, const struct health_row *row, bool returns)
 {
 	ndes_note_plugin(x, "Calling VerifyRequest ...");
 	ndes_note_plugin(
 	    x, "Sending request to certificate registration point.");
 	for (size_t i = 0; i < LINES_MAX && row->plugin[i] != NULL; i++)
 		ndes_note_plugin(x, "%s", row->plugin[i]);
-	ndes_note_plugin(x, "Exiting VerifyRequest with 0x%lx",
-	    (unsigned long)row->exit_code);
+	if (returns)
+		ndes_note_plugin(x, "Exiting VerifyRequest with 0x%lx",
+		    (unsigned long)row->exit_code);
 }
 
 static void
@@ -224,12 +240,37 @@ note_answer(struct ndes_exchange *x, const struct health_row *row)
 	ndes_note_event(x, events->now, id, events->code, events->text);
 }
 
-/* ASP.NET cannot compile the registration point, and the worker process of SCEP does not outlive what it got for an answer. */
-static void
-note_crash(struct ndes_exchange *x)
+/* The form in which a device is told; with CRASH there is none. */
+static enum consequence
+find_consequence(const struct host *h, const struct health_row *row)
 {
-	ndes_note_event(x, EVENT_ASPNET, NULL, NULL, NULL);
-	ndes_note_event(x, EVENT_WAS_CRASHED, "SCEP", "5128", "0xc0000005");
+	switch ((enum host_rejection)h->policy_module.rejection) {
+	case HOST_REJECT_CERTREP:
+		return CERTREP_FAILURE;
+	case HOST_REJECT_500:
+		return HTTP_ERROR;
+	case HOST_REJECT_BY_CAUSE:
+		break;
+	}
+	return row->consequence;
+}
+
+static void
+reject(struct ndes_exchange *x, const struct health_row *row,
+    enum consequence consequence)
+{
+	const struct ndes_refusal refusal = {
+		.fail_info = SCEP_BAD_REQUEST,
+		.hresult = HRESULT_FAIL,
+		.why = row->why,
+	};
+
+	ndes_reject(x, &refusal,
+	    consequence == CERTREP_FAILURE ? HOST_REJECT_CERTREP
+					   : HOST_REJECT_500);
+	if (consequence == CRASH)
+		ndes_worker_die(x, NULL, row->why);
+	x->answered_by = NDES_LAYER_POLICY_MODULE;
 }
 
 bool
@@ -237,20 +278,15 @@ ndes_policy_verify(struct ndes_exchange *x)
 {
 	enum health health = find_health(x->host);
 	const struct health_row *row = &health_rows[health];
-	const struct ndes_refusal refusal = {
-		.fail_info = SCEP_BAD_REQUEST,
-		.hresult = HRESULT_FAIL,
-		.why = row->why,
-	};
+	enum consequence consequence = find_consequence(x->host, row);
 
-	note_call(x, row);
+	note_call(x, row, row->why == NULL || consequence != CRASH);
 	note_answer(x, row);
 	if (health == TEMP_NOT_WRITABLE)
-		note_crash(x);
+		ndes_note_event(x, EVENT_ASPNET, NULL, NULL, NULL);
 	if (row->why == NULL)
 		return true;
-	ndes_reject(x, &refusal, x->host->policy_module.rejection);
-	x->answered_by = NDES_LAYER_POLICY_MODULE;
+	reject(x, row, consequence);
 	return false;
 }
 

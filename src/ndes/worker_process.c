@@ -5,6 +5,11 @@
  * crash leaves the client with a closed connection, and http.sys with a
  * request that its queue gave back.
  *
+ * Request filtering and authentication are modules inside this process, so
+ * without it there are none. The policy module comes with mscep.dll, which a
+ * request loads when it gets to its handler: what is filtered, or sent back
+ * for credentials, crashes nothing.
+ *
  * The win32 codes of the 500 for a bad service account are inferred: they are
  * those with which such a log-on fails.
  */
@@ -32,8 +37,23 @@
 static void
 fail_log_on(struct ndes_exchange *x, uint32_t win32, const char *why)
 {
+	x->evidence.in_iis_log = true;
 	ndes_iis_page(x, 500, 0, win32, why);
 	x->answered_by = NDES_LAYER_WORKER_PROCESS;
+}
+
+void
+ndes_worker_identity(struct ndes_exchange *x)
+{
+	if (!x->scep_app)
+		return;
+	if (x->host->account.locked)
+		fail_log_on(x, ERROR_ACCOUNT_LOCKED_OUT,
+		    "the NDES service account is locked (account.locked)");
+	else if (x->host->account.password_expired)
+		fail_log_on(x, ERROR_PASSWORD_EXPIRED,
+		    "the password of the NDES service account has expired "
+		    "(account.password_expired)");
 }
 
 /* ---- crashes ---- */
@@ -89,7 +109,7 @@ note_expired_certificate(struct ndes_exchange *x)
 /* In the order of the article, which has CAPI2 tell of the second and fourth. */
 static const struct crash {
 	bool (*holds)(const struct host *h);
-	void (*note)(struct ndes_exchange *x); /* NULL: CAPI2 says nothing */
+	ndes_stage_fn *note; /* NULL: CAPI2 says nothing */
 	const char *why;
 } crashes[] = {
 	{ has_intermediates, NULL,
@@ -131,8 +151,8 @@ note_death(struct ndes_exchange *x, unsigned pid, bool disabled)
 		ndes_note_event(x, EVENT_WAS_RAPID_FAIL, POOL_NAME, NULL, NULL);
 }
 
-static void
-die(struct ndes_exchange *x, const struct crash *crash)
+void
+ndes_worker_die(struct ndes_exchange *x, ndes_stage_fn *note, const char *why)
 {
 	unsigned pid;
 	bool disabled =
@@ -143,11 +163,11 @@ die(struct ndes_exchange *x, const struct crash *crash)
 	x->evidence.httperr_reason = "Connection_Abandoned_By_ReqQueue";
 	x->evidence.httperr_no_status = true;
 	x->answered_by = NDES_LAYER_WORKER_PROCESS;
-	x->why = crash->why;
+	x->why = why;
 	if (pid == 0)
 		return; /* another request's crash took this one along */
-	if (crash->note != NULL)
-		crash->note(x);
+	if (note != NULL)
+		note(x);
 	note_death(x, pid, disabled);
 }
 
@@ -158,18 +178,7 @@ ndes_worker_process(struct ndes_exchange *x)
 
 	if (!x->scep_app)
 		return;
-	if (x->host->account.locked) {
-		fail_log_on(x, ERROR_ACCOUNT_LOCKED_OUT,
-		    "the NDES service account is locked (account.locked)");
-		return;
-	}
-	if (x->host->account.password_expired) {
-		fail_log_on(x, ERROR_PASSWORD_EXPIRED,
-		    "the password of the NDES service account has expired "
-		    "(account.password_expired)");
-		return;
-	}
 	crash = find_crash(x->host);
 	if (crash != NULL)
-		die(x, crash);
+		ndes_worker_die(x, crash->note, crash->why);
 }

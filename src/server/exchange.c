@@ -6,6 +6,7 @@ static ndes_stage_fn *const arrival[] = {
 	ndes_network,
 	ndes_app_proxy,
 	ndes_http_sys,
+	ndes_worker_identity,
 	ndes_iis,
 	ndes_worker_process,
 	ndes_mscep_enter,

@@ -217,8 +217,8 @@ room_arrive(
     struct room *r, struct ndes_exchange *x, const struct room_request *rq)
 {
 	static ndes_stage_fn *const stages[] = { ndes_network, ndes_app_proxy,
-		ndes_http_sys, ndes_iis, ndes_worker_process,
-		ndes_mscep_enter };
+		ndes_http_sys, ndes_worker_identity, ndes_iis,
+		ndes_worker_process, ndes_mscep_enter };
 
 	room_receive(r, x, rq);
 	ndes_route(x);

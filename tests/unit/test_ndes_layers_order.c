@@ -47,6 +47,9 @@ static const struct cause {
 	    503, "stopped" },
 	{ { "account.locked", "app_pool.pool_identity" }, { "true", "strict" },
 	    NDES_LAYER_HTTP_SYS, WIRE_PLAY, 503, "service account" },
+	/* without the process there are none of IIS's modules */
+	{ { "account.password_expired" }, { "true" }, NDES_LAYER_WORKER_PROCESS,
+	    WIRE_PLAY, 500, "account.password_expired" },
 	{ { "iis.request_filtering.maxUrl" }, { "9" }, NDES_LAYER_IIS,
 	    WIRE_PLAY, 404, "maxUrl" },
 	{ { "iis.request_filtering.maxQueryString" }, { "9" }, NDES_LAYER_IIS,
@@ -59,8 +62,6 @@ static const struct cause {
 	    401, "account.admin_locked" },
 	{ { "iis.handler_order" }, { "extensionless-first" }, NDES_LAYER_IIS,
 	    WIRE_PLAY, 500, "iis.handler_order" },
-	{ { "account.password_expired" }, { "true" }, NDES_LAYER_WORKER_PROCESS,
-	    WIRE_PLAY, 500, "account.password_expired" },
 	{ { "root_store.ndes_intermediates" }, { "true" },
 	    NDES_LAYER_WORKER_PROCESS, WIRE_CLOSE, 0,
 	    "root_store.ndes_intermediates" },

@@ -17,7 +17,11 @@
 	"Sending request to certificate registration point.\n" \
 	"Exiting Notify with 0x0\n"
 
+/* What a device gets of it by default. */
+enum gets { GETS_CERTREP, GETS_500, GETS_NOTHING };
+
 struct health_row {
+	enum gets gets;
 	const char *key, *value;
 	const char *why; /* part of it */
 	const char *plugin; /* part of NDESPlugin.log */
@@ -30,33 +34,35 @@ struct health_row {
 };
 
 static const struct health_row health_rows[] = {
-	{ "policy_module.crp_tls", "cn-mismatch", "12175",
+	{ GETS_500, "policy_module.crp_tls", "cn-mismatch", "12175",
 	    CALLING "WINHTTP_CALLBACK_STATUS_FLAG_CERT_CN_INVALID\n"
 		    "Failed to send http request " VERIFY ". Error 12175\n"
 		    "Exiting VerifyRequest with 0x80072f8f\n",
 	    "", 0, 0, 0, EVENT_NONE, NULL },
-	{ "policy_module.client_certificate", "no-eku", "Client Authentication",
-	    "403 - Forbidden: Access is denied.", "", 403, 7, 0, EVENT_NONE,
-	    NULL },
-	{ "root_store.crp_intermediates", "true", "403.16",
+	{ GETS_500, "policy_module.client_certificate", "no-eku",
+	    "Client Authentication", "403 - Forbidden: Access is denied.", "",
+	    403, 7, 0, EVENT_NONE, NULL },
+	{ GETS_500, "root_store.crp_intermediates", "true", "403.16",
 	    "403 - Forbidden: Access is denied.", "", 403, 16, 2148204809,
 	    EVENT_NONE, NULL },
-	{ "policy_module.crp_health", "temp-not-writable", "Temp",
+	{ GETS_NOTHING, "policy_module.crp_health", "temp-not-writable", "Temp",
 	    "500 - Internal server error.", "", 500, 0, 0, EVENT_NONE, NULL },
-	{ "policy_module.crp_health", "signing-certificate-missing", "0x409",
+	{ GETS_CERTREP, "policy_module.crp_health",
+	    "signing-certificate-missing", "0x409",
 	    CALLING "Verify challenge returns false\n"
 		    "Exiting VerifyRequest with 0x0\n",
 	    "m_safeCertContext is an invalid handle", 201, 0, 0,
 	    EVENT_CONNECTOR_VERIFY_FAILED, "0x409" },
-	{ "policy_module.crp_health", "encryption-certificate-missing", "0x408",
+	{ GETS_CERTREP, "policy_module.crp_health",
+	    "encryption-certificate-missing", "0x408",
 	    "Verify challenge returns false\n",
 	    "Encryption certificate could not be retrieved.", 201, 0, 0,
 	    EVENT_CONNECTOR_VERIFY_FAILED, "0x408" },
-	{ "policy_module.crp_health", "deserialize", "0x410",
+	{ GETS_CERTREP, "policy_module.crp_health", "deserialize", "0x410",
 	    "Verify challenge returns false\n",
 	    "VerifyRequest Finished with status False", 201, 0, 0,
 	    EVENT_CONNECTOR_VERIFY_FAILED, "0x410" },
-	{ "policy_module.challenge", "expired", "0x411",
+	{ GETS_CERTREP, "policy_module.challenge", "expired", "0x411",
 	    "Verify challenge returns false\n",
 	    "VerifyRequest Finished with status False", 201, 0, 0,
 	    EVENT_CONNECTOR_REJECTED, "0x411" },
@@ -105,7 +111,8 @@ static void
 assert_evidence(const struct ndes_exchange *x, const struct health_row *row)
 {
 	const struct ndes_evidence *ev = &x->evidence;
-	bool crashed = row->status == 500;
+	bool uncompiled = row->status == 500;
+	bool crashed = x->reply.wire.act == WIRE_CLOSE;
 
 	has(&ev->plugin, row->plugin, "NDESPlugin.log");
 	has_not(&ev->plugin, "Notify", "NDESPlugin.log");
@@ -120,12 +127,48 @@ assert_evidence(const struct ndes_exchange *x, const struct health_row *row)
 		assert_int_equal(ev->crp_requests[0].substatus, row->substatus);
 		assert_int_equal(ev->crp_requests[0].win32, row->win32);
 	}
-	assert_int_equal(
-	    ev->event_count, row->event != EVENT_NONE || crashed ? 2 : 0);
+	assert_int_equal(ev->event_count,
+	    (row->event != EVENT_NONE ? 2 : 0) + uncompiled +
+		(crashed ? 2 : 0));
 	if (row->event != EVENT_NONE)
 		assert_connector_events(x, row->event, row->code);
-	assert_int_equal(room_events(x, EVENT_ASPNET), crashed);
+	assert_int_equal(room_events(x, EVENT_ASPNET), uncompiled);
+	assert_int_equal(room_events(x, EVENT_APP_ERROR), crashed);
 	assert_int_equal(room_events(x, EVENT_WAS_CRASHED), crashed);
+}
+
+/* An enrolment of which no CertRep comes back. */
+static void
+ask_in_vain(struct flow *f)
+{
+	prepare(f);
+	deliver(f, f->sent.der.p, f->sent.der.n);
+	assert_int_equal(f->x.outcome.decision, NDES_NO_CERTREP);
+}
+
+static void
+meets(struct flow *f, enum gets gets)
+{
+	switch (gets) {
+	case GETS_CERTREP:
+		enrol(f);
+		assert_refused(f, 2, "-2147467259", 0); /* 0x80004005 */
+		break;
+	case GETS_500:
+		ask_in_vain(f);
+		assert_int_equal(f->x.reply.status, 500);
+		assert_int_equal(f->x.reply.body.n, 1208);
+		assert_true(f->x.evidence.in_iis_log);
+		break;
+	case GETS_NOTHING:
+		ask_in_vain(f);
+		assert_int_equal(f->x.reply.status, 0);
+		assert_int_equal(f->x.reply.wire.act, WIRE_CLOSE);
+		assert_false(f->x.evidence.in_iis_log);
+		assert_string_equal(f->x.evidence.httperr_reason,
+		    "Connection_Abandoned_By_ReqQueue");
+		break;
+	}
 }
 
 static void
@@ -142,8 +185,7 @@ every_state_of_health_refuses_and_leaves_its_evidence(void **state)
 		f.e.csr.challenge = password;
 		f.e.transaction = "T-1";
 		room_set(&f.room, row->key, row->value);
-		enrol(&f);
-		assert_refused(&f, 2, "-2147467259", 0); /* 0x80004005 */
+		meets(&f, row->gets);
 		assert_int_equal(f.x.answered_by, NDES_LAYER_POLICY_MODULE);
 		assert_non_null(strstr(f.x.why, row->why));
 		assert_non_null(strstr(f.x.why, row->key));
@@ -159,24 +201,51 @@ every_state_of_health_refuses_and_leaves_its_evidence(void **state)
 }
 
 static void
-a_no_can_be_a_page_instead(void **state)
+the_form_of_a_no_can_be_chosen(void **state)
 {
-	for (size_t i = 0; i < nitems(health_rows); i++) {
+	static const struct {
+		const char *rejection;
+		enum gets gets;
+	} forms[] = {
+		{ "certrep", GETS_CERTREP },
+		{ "http-500", GETS_500 },
+	};
+
+	for (size_t i = 0; i < nitems(health_rows) * nitems(forms); i++) {
+		const struct health_row *row = &health_rows[i / nitems(forms)];
 		struct flow f;
 
 		flow_open(&f, state);
 		f.e.transaction = "T-1";
-		room_set(&f.room, "policy_module.rejection", "http-500");
-		room_set(&f.room, health_rows[i].key, health_rows[i].value);
-		prepare(&f);
-		post(&f, f.sent.der.p, f.sent.der.n);
-		assert_int_equal(f.x.reply.status, 500);
-		assert_int_equal(f.x.reply.body.n, 1208);
-		assert_int_equal(f.x.outcome.decision, NDES_NO_CERTREP);
+		room_set(&f.room, "policy_module.rejection",
+		    forms[i % nitems(forms)].rejection);
+		room_set(&f.room, row->key, row->value);
+		meets(&f, forms[i % nitems(forms)].gets);
 		assert_int_equal(f.x.answered_by, NDES_LAYER_POLICY_MODULE);
-		assert_evidence(&f.x, &health_rows[i]);
+		assert_evidence(&f.x, row);
 		flow_close(&f);
 	}
+}
+
+static void
+the_fifth_broken_verification_disables_the_pool(void **state)
+{
+	struct flow f;
+
+	flow_open(&f, state);
+	room_set(&f.room, "policy_module.crp_health", "temp-not-writable");
+	for (int i = 1; i <= 5; i++) {
+		meets(&f, GETS_NOTHING);
+		assert_int_equal(
+		    room_events(&f.x, EVENT_WAS_RAPID_FAIL), i == 5);
+		has_not(&f.x.evidence.plugin, "Exiting", "NDESPlugin.log");
+	}
+	prepare(&f);
+	deliver(&f, f.sent.der.p, f.sent.der.n);
+	assert_int_equal(f.x.reply.status, 503);
+	assert_string_equal(f.x.evidence.httperr_reason, "AppOffline");
+	assert_int_equal(f.x.evidence.crp_request_count, 0);
+	flow_close(&f);
 }
 
 static void
@@ -347,6 +416,7 @@ the_connection_breaks_before_the_application(void **state)
 	struct flow f;
 
 	flow_open(&f, state);
+	room_set(&f.room, "policy_module.rejection", "certrep");
 	for (size_t i = 0; i < nitems(rows); i++)
 		room_set(&f.room, rows[i].key, rows[i].value);
 	for (size_t i = 0; i < nitems(rows); i++) {
@@ -382,7 +452,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    every_state_of_health_refuses_and_leaves_its_evidence),
-		cmocka_unit_test(a_no_can_be_a_page_instead),
+		cmocka_unit_test(the_form_of_a_no_can_be_chosen),
+		cmocka_unit_test(
+		    the_fifth_broken_verification_disables_the_pool),
 		cmocka_unit_test(
 		    a_challenge_that_is_consumed_when_seen_is_gone_after_a_no),
 		cmocka_unit_test(a_good_enrolment_is_verified_and_reported),
