@@ -25,13 +25,31 @@ resolution(const struct scenario *s)
 	return steps;
 }
 
+/* The log lines to look for. */
+static json_t *
+evidence(const struct scenario *s)
+{
+	json_t *clues = json_array();
+
+	for (size_t i = 0; i < scenario_evidence_count(s); i++) {
+		struct scenario_clue clue = scenario_evidence_get(s, i);
+
+		json_array_append_new(clues,
+		    json_pack("{s:s, s:s}", "log", scenario_log_name(clue.log),
+			"look_for", clue.look_for));
+	}
+	return clues;
+}
+
 static json_t *
 entry(const struct control *c, const struct scenario *s, const char *name)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "name", name,
-	    "title", scenario_title(s), "source", scenario_source(s), "symptom",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}",
+	    "name", name, "title", scenario_title(s), "source",
+	    scenario_source(s), "fidelity",
+	    scenario_fidelity_name(scenario_fidelity(s)), "symptom",
 	    scenario_symptom(s), "cause", scenario_cause(s), "resolution",
-	    resolution(s), "scep_url",
+	    resolution(s), "evidence", evidence(s), "scep_url",
 	    c->url == NULL ? json_null()
 			   : json_sprintf("%s/x/%s/certsrv/mscep/mscep.dll",
 				 c->url, name));

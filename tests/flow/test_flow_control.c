@@ -335,7 +335,7 @@ static void
 the_catalogue_tells_symptom_cause_and_mending(void **state)
 {
 	struct office o;
-	json_t *json, *entry;
+	json_t *json, *entry, *clue;
 	size_t i, seen = 0;
 	int status;
 
@@ -362,6 +362,15 @@ the_catalogue_tells_symptom_cause_and_mending(void **state)
 		assert_string_equal(json_string_value(json_object_get(
 					json_array_get(steps, 1), "restart")),
 		    "computer");
+		assert_string_equal(
+		    json_string_value(json_object_get(entry, "fidelity")),
+		    "seen");
+		clue = json_array_get(json_object_get(entry, "evidence"), 0);
+		assert_string_equal(
+		    json_string_value(json_object_get(clue, "log")), "iis");
+		assert_non_null(strstr(
+		    json_string_value(json_object_get(clue, "look_for")),
+		    "500 0 1346"));
 	}
 	assert_int_equal(seen, 1);
 	json_decref(json);
