@@ -1,8 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Help, manual page and README name the same options, and the manual is sound.
+# Help, manual pages and README say the same as each other and as the command:
+# options, defaults, commands, exit codes, logs, routes, choices. What the
+# README shows being typed is typed, and the manual pages are sound.
 . tests/cli/lib.sh
+
+# Lines of a file between two patterns, without those.
+between()
+{
+	awk -v from="$2" -v to="$3" '
+		on && $0 ~ to { exit }
+		on { print }
+		$0 ~ from { on = 1 }' "$1"
+}
 
 try --help
 sed -n 's/^  --\([a-z-]*\).*/\1/p' "$DIR/out" | sort >"$DIR/help"
@@ -25,9 +36,100 @@ while read -r name fallback; do
 	ok "the manual has the default of --$name" grep -qF -e "$fallback" "$DIR/entry"
 done <"$DIR/defaults"
 
+# ---- commands ----
+try help
+sed -n 's/^  mockndes \([a-z]*\) .*/\1/p' "$DIR/out" | sort >"$DIR/commands"
+is "the manual has the commands of help" \
+	"$(sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' src/cli/mockndes.1 | sort)" \
+	"$(cat "$DIR/commands")"
+# shellcheck disable=SC2016 # backquotes of Markdown
+is "README.md has the commands of help" \
+	"$( (echo serve && grep -o 'Other commands: .*' README.md | grep -o '`[a-z]\{1,\}' | tr -d '`') | sort)" \
+	"$(cat "$DIR/commands")"
+
+# ---- exit codes ----
+codes=$( (echo 0 && sed -n 's/^	MOCKNDES_[A-Z]* = \([1-9]\).*/\1/p' include/mockndes.h) | tr '\n' ' ')
+is "the manual has the exit codes of the header" \
+	"$(between src/cli/mockndes.1 '^.Sh EXIT' '^.Sh' | sed -n 's/^\.It \([0-9]*\)$/\1/p' | tr '\n' ' ')" "$codes"
+is "README.md has the exit codes of the header" \
+	"$(sed -n 's/^Exit codes: //p' README.md | grep -o '[0-9]\{1,\}' | tr '\n' ' ')" "$codes"
+
+# ---- logs: those that the source lists ----
+grep -oE '^ \*   [A-Za-z0-9]+(/[A-Za-z0-9_]+)?\.(log|svclog)' src/ndes/evidence.h |
+	cut -c 6- >"$DIR/logs"
+ok "the source lists logs" test "$(wc -l <"$DIR/logs")" -ge 5
+while read -r name; do
+	ok "README.md names $name" grep -qF -e "\`$name\`" README.md
+	ok "the manual names $name" grep -qFx -e ".It Pa $name" src/cli/mockndes.1
+done <"$DIR/logs"
+
+# ---- choices: defaults as in the table of keys, none left out ----
+page=src/scenario/mockndes-scenario.5
+between "$page" '^.Sh HOST' '^.Sh' | awk '
+	/^\.It Ic / { key = $3 }
+	/^\.Li .* \.$/ { print key, $2 }' >"$DIR/keys"
+between "$page" '^.Sh CHOICES' '^.Sh' |
+	sed -n 's/^\.It Ic \([^ ]*\) ; No default Li \(.*\)$/\1 \2/p' >"$DIR/choices"
+ok "there are choices" test "$(wc -l <"$DIR/choices")" -ge 10
+while read -r choice; do
+	ok "the table has this default: $choice" grep -qxF -e "$choice" "$DIR/keys"
+done <"$DIR/choices"
+between "$page" '^.Sh HOST' '^.Sh' | tr '\n' ' ' | sed 's/\.It Ic /\n/g' |
+	grep 'not established' | cut -d ' ' -f 1 >"$DIR/open"
+ok "some keys say that they are choices" test -s "$DIR/open"
+while read -r key; do
+	ok "$key is among the choices" grep -q "^$key " "$DIR/choices"
+done <"$DIR/open"
+
+# ---- the control API: the page, the table of routes, the running server ----
+page=src/control/mockndes-control.7
+sed -n 's/^\.It Li \([A-Z]*\) \(\/[^ ]*\).*/\1 \2/p' "$page" | sort >"$DIR/routes"
+is "the page has the routes of the source" "$(cat "$DIR/routes")" \
+	"$(tr -d '\n' <src/control/control.c | grep -oE '\{[[:space:]]*"[A-Z]+",[[:space:]]*"/[^"]*"' |
+		sed 's/[^"]*"\([A-Z]*\)",[[:space:]]*"\([^"]*\)"/\1 \2/' | sort)"
+serve --log-dir "$DIR/logs.d"
+control=$(field control_url)
+for path in $(cut -d ' ' -f 2 "$DIR/routes" | sort -u); do
+	at=$path
+	[ "${path%/}" = "$path" ] || at=${path}computer
+	curl -s -o "$DIR/problem" -D "$DIR/head" -X FROB "$control$at"
+	is "the server takes at $path what the page says" \
+		"$(tr -d '\r' <"$DIR/head" | sed -n 's/^Allow: //p' | tr -d ' ' | tr ',' '\n' | sort)" \
+		"$(sed -n "s,^\([A-Z]*\) $path\$,\1,p" "$DIR/routes")"
+done
+between "$page" '^.It Li POST /v1/restart/' '^.El' |
+	sed -n 's/^\.It Cm //p' | sort >"$DIR/restarts"
+is "the page has the restarts that the server names" "$(cat "$DIR/restarts")" \
+	"$(curl -s -X POST "$control/v1/restart/nothing" | jq -r .detail |
+		sed 's/.*; //' | grep -oE '[a-z-]+' | grep -vxE 'and|are' | sort)"
+while read -r what; do
+	is "$what can be restarted" \
+		"$(curl -s -o /dev/null -w '%{http_code}' -X POST "$control/v1/restart/$what")" 200
+done <"$DIR/restarts"
+
+# ---- what README.md shows, typed in ----
+# Ports and the folder of logs are those of this server; a password is a new one.
+http=$(field scep_url)
+http=${http%/certsrv*}
+awk '/^```/ { on = !on; next } on && (/^\$ / || shown) { print; shown = 1 } !on { shown = 0 }' \
+	README.md >"$DIR/shown"
+ok "README.md shows commands" test "$(grep -c '^\$ ' "$DIR/shown")" -ge 8
+sed -n 's/^\$ //p' "$DIR/shown" |
+	sed "s,http://127.0.0.1:8080,$http,g; s,http://127.0.0.1:8081,$control,g; s, logs/, $DIR/logs.d/,g" |
+	while IFS= read -r command; do
+		sh -c "$command" </dev/null 2>>"$DIR/complaints"
+		# On the page a command begins a line, whether the answer ended one or not.
+		echo "$DIR"
+	done | tr -d '\r' | sed "s,^\(..*\)$DIR\$,\1,; \\,^$DIR\$,d" >"$DIR/typed"
+password='s/<B> [0-9A-F]\{16\}$/<B> PASSWORD/'
+is "README.md shows what comes" "$(sed "$password" "$DIR/typed")" \
+	"$(grep -v '^\$ ' "$DIR/shown" | sed "$password")"
+stop TERM
+
 for f in src/*/*.[1-9]; do
 	command -v mandoc >/dev/null 2>&1 || break
 	is "$f is sound" "$(mandoc -Tlint -W warning "$f" 2>&1)" ""
+	ok "$f is installed" grep -q " $f share/man/" tests/tools/install.sh
 done
 
 cli_done
