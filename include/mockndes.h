@@ -78,7 +78,12 @@ int mockndes_scenario_mem(
 void mockndes_log(struct mockndes *m,
     void (*line)(void *ctx, int level, const char *text), void *ctx);
 
-/* Bind, mint, accept. When it returns 0 every listener answers. */
+/*
+ * Bind, mint, accept. When it returns 0 every listener answers: the deployment
+ * that the scenarios describe, each built-in one below /x/NAME/, and the
+ * control API, by which they are mended and broken while they run
+ * (mockndes-control(7)).
+ */
 int mockndes_start(struct mockndes *m);
 
 /* Finish what is in flight (bounded), close everything. Twice is fine. Not from a signal handler. */
@@ -120,11 +125,10 @@ const char *mockndes_builtin(size_t i);
  */
 char *mockndes_scenario_part(const char *name_or_path, const char *part);
 
-#ifdef __GNUC__
-
 /* The JSON Schema (2020-12) of scenario files, as text; the caller frees it with free(). NULL when memory ran out. */
 char *mockndes_schema(void);
 
+#ifdef __GNUC__
 #pragma GCC visibility pop
 #endif
 
