@@ -51,7 +51,8 @@ list_commands(void)
 		if (c->later == NULL)
 			printf("  mockndes %-10s  %s\n", c->name, c->doc);
 	puts("\n`mockndes COMMAND --help` says more, `mockndes --version` its "
-	     "version;\nthe manual is mockndes(1).\n\n"
+	     "version;\nthe manual is mockndes(1), mockndes-scenario(5) and "
+	     "mockndes-control(7).\n\n"
 	     "Example: mockndes --challenge secret\n"
 	     "Then: curl "
 	     "'http://127.0.0.1:8080/certsrv/mscep/mscep.dll"

@@ -64,7 +64,8 @@ static const struct command commands[] = {
 	    "start `mockndes --ready-file F --exit-with-parent &` before the "
 	    "command instead" },
 	{ "ctl", "the control API from a shell", NULL, NULL,
-	    "ask the control URL of the ready line with curl instead" },
+	    "ask the control URL of the ready line with curl instead, as "
+	    "mockndes-control(7) shows" },
 };
 
 const struct command *
