@@ -132,6 +132,7 @@ front_listen(struct front *f, const char *addr, uint16_t port,
 	l->source = FRONT_FROM_LISTENER;
 	l->front = f;
 	l->handler = *handler;
+	front_tls_init(l);
 	l->epoll_fd = -1;
 	l->door.source = FRONT_FROM_DOOR;
 	l->door.listener = l;

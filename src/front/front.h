@@ -75,6 +75,35 @@ MUST_USE int front_listen(struct front *f, const char *addr, uint16_t port,
 MUST_USE int front_use_tls(struct front *f, unsigned index,
     const char *chain_pem, const char *key_pem, struct err *e);
 
+enum front_tls_version {
+	FRONT_TLS_1_0,
+	FRONT_TLS_1_1,
+	FRONT_TLS_1_2,
+	FRONT_TLS_1_3,
+	FRONT_TLS_VERSIONS
+};
+
+/* What a handshake does about a certificate of the client's; whose it is and who issued it is not looked at. */
+enum front_tls_client {
+	FRONT_TLS_CLIENT_NONE, /* not asked for */
+	FRONT_TLS_CLIENT_ASKED, /* it goes on without one */
+	FRONT_TLS_CLIENT_REQUIRED, /* it fails without one */
+};
+
+struct front_tls_policy {
+	enum front_tls_version minimum, maximum;
+	enum front_tls_client client;
+};
+
+/*
+ * How a listener's handshakes go that begin from now on; until it is said:
+ * TLS 1.2 to 1.3, no client certificate. Before or after front_use_tls() and
+ * front_start(), any thread. -1 when there is no such listener, the minimum is
+ * above the maximum, or memory ran out; then nothing changes.
+ */
+MUST_USE int front_tls_policy(struct front *f, unsigned index,
+    const struct front_tls_policy *policy, struct err *e);
+
 /* Start accepting; starts the event thread. */
 MUST_USE int front_start(struct front *f, struct err *e);
 

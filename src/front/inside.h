@@ -43,6 +43,10 @@ struct front_listener {
 	struct front_handler handler;
 	struct front_door door;
 	struct front_tls *tls; /* under the front's lock; NULL: no TLS */
+	struct front_tls_policy
+	    policy; /* under the front's lock; so the next */
+	/* Made when first wanted, by minimum and maximum version; GnuTLS may keep one for a session's life. */
+	gnutls_priority_t priorities[FRONT_TLS_VERSIONS][FRONT_TLS_VERSIONS];
 	bool secure; /* it has TLS; settled at start */
 	struct MHD_Daemon *daemon; /* NULL before start */
 	int epoll_fd; /* the daemon's */
@@ -155,14 +159,16 @@ void front_take_orders(struct front *f, bool over);
 
 /* tls.c */
 struct front_tls;
-/* Give a new connection the certificate that holds now; NULL: it has no session. */
+/* A new listener's policy. */
+void front_tls_init(struct front_listener *l);
+/* Give a new connection the certificate and policy that hold now; NULL: it has no session. */
 struct front_tls *front_tls_give(
     struct front_listener *l, struct MHD_Connection *connection);
 void front_tls_return(
     struct front_listener *l, struct front_tls *t); /* accepts NULL */
 /* Free old ones that no connection has; not while the library runs. */
 void front_tls_sweep(struct front_listener *l);
-void front_tls_free(struct front_tls *newest); /* accepts NULL */
+void front_tls_clear(struct front_listener *l); /* free them all */
 
 /* listener.c */
 uint16_t front_port_of(

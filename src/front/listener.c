@@ -237,6 +237,6 @@ front_listener_free(struct front_listener *l)
 	if (l == NULL)
 		return;
 	front_door_close(&l->door);
-	front_tls_free(l->tls);
+	front_tls_clear(l);
 	free(l);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The certificates of a listener. The library takes one when a daemon starts
- * and has no way to change it, but what it gives to GnuTLS can be replaced in
- * each session before its handshake: so each connection is given those
- * credentials that hold when it is accepted, and older ones are kept until
- * the last of their connections has ended.
+ * The certificates of a listener, and how its handshakes go. The library takes
+ * both when a daemon starts and has no way to change them, but what it gives
+ * to GnuTLS can be replaced in each session before its handshake: so each
+ * connection is given what holds when it is accepted, and older certificates
+ * are kept until the last of their connections has ended.
  */
 #include "front/inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* One certificate with its key; the newest of a listener is the one in force. */
@@ -17,6 +18,8 @@ struct front_tls {
 	unsigned connections; /* under the front's lock, as the list */
 	struct front_tls *older;
 };
+
+/* ---- certificates ---- */
 
 static void
 tls_free(struct front_tls *t)
@@ -109,22 +112,108 @@ front_use_tls(struct front *f, unsigned index, const char *chain_pem,
 	return 0;
 }
 
+/* ---- policy ---- */
+
+static gnutls_priority_t *
+priority_of(struct front_listener *l, const struct front_tls_policy *policy)
+{
+	return &l->priorities[policy->minimum][policy->maximum];
+}
+
+/* GnuTLS's words for a range of versions; all else is as it has it. */
+static gnutls_priority_t
+priority_new(const struct front_tls_policy *policy)
+{
+	char words[96] = "NORMAL:-VERS-ALL";
+	gnutls_priority_t p = NULL;
+	unsigned v;
+
+	for (v = policy->minimum; v <= (unsigned)policy->maximum; v++)
+		snprintf(words + strlen(words), sizeof(words) - strlen(words),
+		    ":+VERS-TLS1.%u", v - FRONT_TLS_1_0);
+	return gnutls_priority_init(&p, words, NULL) >= 0 ? p : NULL;
+}
+
+void
+front_tls_init(struct front_listener *l)
+{
+	l->policy = (struct front_tls_policy){ FRONT_TLS_1_2, FRONT_TLS_1_3,
+		FRONT_TLS_CLIENT_NONE };
+}
+
+int
+front_tls_policy(struct front *f, unsigned index,
+    const struct front_tls_policy *policy, struct err *e)
+{
+	gnutls_priority_t *p;
+	int rc = 0;
+
+	if (index >= f->listener_count)
+		return err_set(e, ERR_USAGE, "there is no listener %u", index);
+	if (policy->minimum > policy->maximum)
+		return err_set(e, ERR_USAGE,
+		    "the lowest TLS version is above the highest");
+	pthread_mutex_lock(&f->lock);
+	p = priority_of(f->listeners[index], policy);
+	if (*p == NULL)
+		*p = priority_new(policy);
+	if (*p != NULL)
+		f->listeners[index]->policy = *policy;
+	else
+		rc = err_set(e, ERR_MEMORY, "no memory for a TLS version");
+	pthread_mutex_unlock(&f->lock);
+	return rc;
+}
+
+/* The policy that holds now, its priority made; with the lock held. */
+static gnutls_priority_t
+current_priority(struct front_listener *l)
+{
+	gnutls_priority_t *p = priority_of(l, &l->policy);
+
+	if (*p == NULL)
+		*p = priority_new(&l->policy);
+	return *p;
+}
+
+static gnutls_certificate_request_t
+request_for(enum front_tls_client client)
+{
+	static const gnutls_certificate_request_t requests[] = {
+		[FRONT_TLS_CLIENT_NONE] = GNUTLS_CERT_IGNORE,
+		[FRONT_TLS_CLIENT_ASKED] = GNUTLS_CERT_REQUEST,
+		[FRONT_TLS_CLIENT_REQUIRED] = GNUTLS_CERT_REQUIRE,
+	};
+
+	return requests[client];
+}
+
+/* ---- connections ---- */
+
 struct front_tls *
 front_tls_give(struct front_listener *l, struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	gnutls_session_t session;
+	gnutls_priority_t priority;
+	enum front_tls_client client;
 	struct front_tls *t;
 
 	if (info == NULL || info->tls_session == NULL)
 		return NULL;
+	session = (gnutls_session_t)info->tls_session;
 	pthread_mutex_lock(&l->front->lock);
 	t = l->tls;
 	t->connections++;
+	client = l->policy.client;
+	priority = current_priority(l);
 	pthread_mutex_unlock(&l->front->lock);
-	/* Without them the handshake fails, as the daemon itself has none. */
-	(void)gnutls_credentials_set((gnutls_session_t)info->tls_session,
-	    GNUTLS_CRD_CERTIFICATE, t->credentials);
+	gnutls_certificate_server_set_request(session, request_for(client));
+	/* Without credentials the handshake fails, as the daemon itself has none. */
+	if (priority != NULL && gnutls_priority_set(session, priority) >= 0)
+		(void)gnutls_credentials_set(
+		    session, GNUTLS_CRD_CERTIFICATE, t->credentials);
 	return t;
 }
 
@@ -136,6 +225,17 @@ front_tls_return(struct front_listener *l, struct front_tls *t)
 	pthread_mutex_lock(&l->front->lock);
 	t->connections--;
 	pthread_mutex_unlock(&l->front->lock);
+}
+
+static void
+free_all(struct front_tls *newest)
+{
+	struct front_tls *t;
+
+	while ((t = newest) != NULL) {
+		newest = t->older;
+		tls_free(t);
+	}
 }
 
 void
@@ -157,16 +257,18 @@ front_tls_sweep(struct front_listener *l)
 		unused = t;
 	}
 	pthread_mutex_unlock(&l->front->lock);
-	front_tls_free(unused);
+	free_all(unused);
 }
 
 void
-front_tls_free(struct front_tls *newest)
+front_tls_clear(struct front_listener *l)
 {
-	struct front_tls *t;
+	size_t i, k;
 
-	while ((t = newest) != NULL) {
-		newest = t->older;
-		tls_free(t);
-	}
+	free_all(l->tls);
+	l->tls = NULL;
+	for (i = 0; i < FRONT_TLS_VERSIONS; i++)
+		for (k = 0; k < FRONT_TLS_VERSIONS; k++)
+			if (l->priorities[i][k] != NULL)
+				gnutls_priority_deinit(l->priorities[i][k]);
 }
