@@ -132,6 +132,17 @@ env_name(char *out, size_t size, const char *option)
 	}
 }
 
+/* A switch in the environment is 1 or 0 for most people; the options say true and false. */
+static const char *
+env_value(const struct mockndes_option *o, const char *value)
+{
+	if (o->value != NULL)
+		return value;
+	if (strcmp(value, "1") == 0)
+		return "true";
+	return strcmp(value, "0") == 0 ? "false" : value;
+}
+
 static void
 read_environment(struct settings *s)
 {
@@ -147,7 +158,7 @@ read_environment(struct settings *s)
 		value = getenv(name);
 		if (value == NULL || value[0] == '\0')
 			continue;
-		give(s, i, value);
+		give(s, i, env_value(o, value));
 		s->from_env[i] = true;
 	}
 }

@@ -80,6 +80,13 @@ is "the scenario by environment" "$(field scenario)" caps-modern
 is "flag beats environment" "$(field challenge)" fromflag
 stop TERM
 
+# Most people write a switch in the environment as 1 or 0.
+MOCKNDES_EXIT_WITH_PARENT=1 MOCKNDES_FRESH_KEYS=0 serve --ca-dir certs
+is "1 and 0 are switches in the environment" "$(field ready)" true
+stop TERM
+MOCKNDES_FRESH_KEYS=1 refuses 2 'ca-dir and --fresh-keys exclude' --ca-dir certs
+MOCKNDES_EXIT_WITH_PARENT=2 refuses 2 'exit-with-parent: "2" is not true or false'
+
 MOCKNDES_SCENARIO=caps-modern serve --scenario ra-expired
 is "a scenario by flag hides the environment's" "$(field scenario)" ra-expired
 stop TERM
