@@ -184,6 +184,31 @@ follow_failed(struct listeners *l, const struct err *e)
 		l->failed = *e;
 }
 
+/* The model's words for a handshake in the front's. */
+static int
+use_policy(
+    struct listeners *l, const struct server_listening *wanted, struct err *e)
+{
+	static const enum front_tls_version versions[HOST_TLS_VERSIONS] = {
+		[HOST_TLS_1_0] = FRONT_TLS_1_0,
+		[HOST_TLS_1_1] = FRONT_TLS_1_1,
+		[HOST_TLS_1_2] = FRONT_TLS_1_2,
+		[HOST_TLS_1_3] = FRONT_TLS_1_3,
+	};
+	static const enum front_tls_client clients[HOST_TLS_CLIENTS] = {
+		[HOST_TLS_CLIENT_NONE] = FRONT_TLS_CLIENT_NONE,
+		[HOST_TLS_CLIENT_ASKED] = FRONT_TLS_CLIENT_ASKED,
+		[HOST_TLS_CLIENT_REQUIRED] = FRONT_TLS_CLIENT_REQUIRED,
+	};
+	const struct front_tls_policy policy = {
+		.minimum = versions[wanted->tls_minimum],
+		.maximum = versions[wanted->tls_maximum],
+		.client = clients[wanted->tls_client],
+	};
+
+	return front_tls_policy(l->front, l->scep[true].index, &policy, e);
+}
+
 void
 listeners_follow(void *ctx, const struct server_listening *wanted)
 {
@@ -193,6 +218,9 @@ listeners_follow(void *ctx, const struct server_listening *wanted)
 	if (l->scep[true].open &&
 	    front_use_tls(l->front, l->scep[true].index, wanted->tls_chain_pem,
 		wanted->tls_key_pem, &e) == -1)
+		follow_failed(l, &e);
+	err_clear(&e);
+	if (l->scep[true].open && use_policy(l, wanted, &e) == -1)
 		follow_failed(l, &e);
 	for (size_t i = 0; i < nitems(l->scep); i++) {
 		err_clear(&e);

@@ -317,8 +317,13 @@ static int
 edit(void *ctx, struct host *configured, struct err *e)
 {
 	struct patch p = { .json = ctx, .host = configured };
+	struct err why = { 0 };
 
-	return patch_part(&p, p.json, 1, e);
+	if (patch_part(&p, p.json, 1, e) == -1)
+		return -1;
+	if (host_check(configured, &why) == -1)
+		return err_set(e, ERR_USAGE, "%s", why.text);
+	return 0;
 }
 
 void

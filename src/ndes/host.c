@@ -379,6 +379,16 @@ host_list_clear(struct host *h, const struct host_key *key)
 	memset(key_at(h, key), 0, sizeof(struct host_list));
 }
 
+int
+host_check(const struct host *h, struct err *e)
+{
+	if (h->tls.minimum_version > h->tls.maximum_version)
+		return err_set(e, ERR_SCENARIO,
+		    "tls.minimum_version is above tls.maximum_version: no "
+		    "version of TLS is left");
+	return 0;
+}
+
 /* ---- printing ---- */
 
 static void

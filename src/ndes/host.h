@@ -79,6 +79,19 @@ enum host_tls_cert {
 	HOST_TLS_WRONG_NAME,
 	HOST_TLS_UNTRUSTED
 };
+enum host_tls_version {
+	HOST_TLS_1_0,
+	HOST_TLS_1_1,
+	HOST_TLS_1_2,
+	HOST_TLS_1_3,
+	HOST_TLS_VERSIONS
+};
+enum host_tls_client {
+	HOST_TLS_CLIENT_NONE,
+	HOST_TLS_CLIENT_ASKED,
+	HOST_TLS_CLIENT_REQUIRED,
+	HOST_TLS_CLIENTS
+};
 enum host_line_end { HOST_CRLF, HOST_LF };
 enum host_consume { HOST_CONSUME_ISSUED, HOST_CONSUME_SEEN };
 enum host_passwords { HOST_PASSWORDS_HERE, HOST_PASSWORDS_ON_OTHER_NODE };
@@ -171,6 +184,9 @@ struct host {
 	} ca;
 	struct {
 		int certificate; /* enum host_tls_cert */
+		int minimum_version,
+		    maximum_version; /* enum host_tls_version */
+		int client_certificate; /* enum host_tls_client */
 	} tls;
 	struct {
 		struct host_list tokens; /* empty: the product's list */
@@ -250,6 +266,9 @@ void host_init(struct host *h);
 MUST_USE int host_set(struct host *h, const struct host_key *key,
     struct bytes value, struct err *e);
 void host_list_clear(struct host *h, const struct host_key *key);
+
+/* Do the values fit together? -1 with a sentence that names the keys. */
+MUST_USE int host_check(const struct host *h, struct err *e);
 
 /* The value of a key as text, appended; lists as "[a, b]". */
 struct buf;

@@ -38,6 +38,9 @@ static const char *const installations[] = { "complete", "site-renamed",
 static const char *const roots[] = { "as-deployed", "replaced", NULL };
 static const char *const tls_certs[] = { "valid", "expired", "wrong-name",
 	"untrusted", NULL };
+static const char *const tls_versions[] = { "tls1.0", "tls1.1", "tls1.2",
+	"tls1.3", NULL };
+static const char *const tls_clients[] = { "none", "asked", "required", NULL };
 static const char *const line_ends[] = { "crlf", "lf", NULL };
 static const char *const consume_moments[] = { "issued", "seen", NULL };
 static const char *const password_places[] = { "here", "other-node", NULL };
@@ -211,6 +214,12 @@ static const struct host_key rows[] = {
 	    "Validity period of issued certificates."),
 	ENUM("tls.certificate", HOST_SERVICE_RESTART, tls.certificate, tls_certs, "valid",
 	    "The HTTPS certificate."),
+	ENUM("tls.minimum_version", HOST_SERVICE_RESTART, tls.minimum_version, tls_versions, "tls1.2",
+	    "Lowest version of TLS that the HTTPS listener takes, not above tls.maximum_version."),
+	ENUM("tls.maximum_version", HOST_SERVICE_RESTART, tls.maximum_version, tls_versions, "tls1.3",
+	    "Highest version of TLS that the HTTPS listener takes."),
+	ENUM("tls.client_certificate", HOST_SERVICE_RESTART, tls.client_certificate, tls_clients, "none",
+	    "Client certificate in the TLS handshake: none (not asked for), asked (it goes on without one), required (it fails without one); any certificate is good."),
 	LIST("caps.tokens", HOST_NOW, caps.tokens,
 	    "The whole GetCACaps list, line by line; empty: the product's."),
 	ENUM("caps.line_end", HOST_NOW, caps.line_end, line_ends, "crlf",

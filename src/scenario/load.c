@@ -192,8 +192,16 @@ static void
 read_host(
     struct loader *l, const struct top_key *row, const struct tree_node *value)
 {
-	if (is_kind(l, row, value, TREE_MAPPING))
-		edit_read_host(l, value, &l->s->host);
+	struct host host;
+	struct err why = { 0 };
+
+	if (!is_kind(l, row, value, TREE_MAPPING))
+		return;
+	edit_read_host(l, value, &l->s->host);
+	host_init(&host);
+	edit_apply(&l->s->host, &host);
+	if (!value->cut && host_check(&host, &why) == -1)
+		complain(l->c, value->at, "host.%s", why.text);
 }
 
 /* What later versions bring to life is refused, not passed over. */

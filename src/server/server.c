@@ -64,7 +64,8 @@ server_new(const struct server_options *o, struct err *e)
 	s->log_dir = copy(o->log_dir, &ok);
 	if (!ok)
 		(void)err_set(e, ERR_MEMORY, "no memory for a server");
-	if (!ok || load_keys(s, o, e) == -1) {
+	/* Each scenario is sound by itself; together they may not be. */
+	if (!ok || host_check(&s->host, e) == -1 || load_keys(s, o, e) == -1) {
 		server_free(s);
 		return NULL;
 	}
@@ -84,6 +85,12 @@ tell_listeners(struct server *s)
 		.refuse = now->host.network.state == HOST_NET_REFUSED,
 		.tls_chain_pem = ca_material_tls_chain_pem(now->dep.material),
 		.tls_key_pem = ca_material_tls_key_pem(now->dep.material),
+		.tls_minimum =
+		    (enum host_tls_version)now->host.tls.minimum_version,
+		.tls_maximum =
+		    (enum host_tls_version)now->host.tls.maximum_version,
+		.tls_client =
+		    (enum host_tls_client)now->host.tls.client_certificate,
 	};
 	s->listeners(s->listeners_ctx, &l);
 	site_release(now);

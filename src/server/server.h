@@ -19,6 +19,8 @@ struct server;
 struct server_listening {
 	bool refuse; /* refuse connections */
 	const char *tls_chain_pem, *tls_key_pem;
+	enum host_tls_version tls_minimum, tls_maximum;
+	enum host_tls_client tls_client;
 };
 
 struct server_options {
