@@ -243,6 +243,13 @@ a_patch_with_any_mistake_changes_nothing(void **state)
 		{ "{\"caps\":{\"tokens\":[\"AES\",5]}}", "item 1" },
 		{ "{\"http_sys\":{\"MaxFieldLength\":\"100\"}}",
 		    "http_sys.MaxFieldLength" },
+		{ "{\"app_pool\":{\"state\":\"stopped\"},\"tls\":{"
+		  "\"maximum_version\":\"tls1.1\"}}",
+		    "tls.minimum_version is above tls.maximum_version" },
+		{ "{\"app_pool\":{\"state\":\"stopped\"},\"tls\":{"
+		  "\"client_certificate\":\"must\"}}",
+		    "tls.client_certificate: \"must\" is not one of none, "
+		    "asked, required" },
 		{ "[]", "object" },
 		{ "{\"app_pool\":", "" },
 		{ "", "" },
@@ -368,9 +375,9 @@ the_catalogue_tells_symptom_cause_and_mending(void **state)
 		clue = json_array_get(json_object_get(entry, "evidence"), 0);
 		assert_string_equal(
 		    json_string_value(json_object_get(clue, "log")), "iis");
-		assert_non_null(strstr(
-		    json_string_value(json_object_get(clue, "look_for")),
-		    "500 0 1346"));
+		assert_non_null(
+		    strstr(json_string_value(json_object_get(clue, "look_for")),
+			"500 0 1346"));
 	}
 	assert_int_equal(seen, 1);
 	json_decref(json);
