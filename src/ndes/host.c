@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is done with the rows of host_keys.c: find, set, print, and bring into
- * force what a restart brings. But for one question at the end, nothing here knows a key by
- * name.
+ * force what a restart brings. But for two questions at the end, nothing here
+ * knows a key by name.
  */
 #include "ndes/host.h"
 
@@ -379,16 +379,6 @@ host_list_clear(struct host *h, const struct host_key *key)
 	memset(key_at(h, key), 0, sizeof(struct host_list));
 }
 
-int
-host_check(const struct host *h, struct err *e)
-{
-	if (h->tls.minimum_version > h->tls.maximum_version)
-		return err_set(e, ERR_SCENARIO,
-		    "tls.minimum_version is above tls.maximum_version: no "
-		    "version of TLS is left");
-	return 0;
-}
-
 /* ---- printing ---- */
 
 static void
@@ -447,4 +437,20 @@ host_policy_active(const struct host *h)
 {
 	return h->policy_module.installed && h->policy_module.loaded &&
 	    h->policy_module.installation == HOST_SETUP_COMPLETE;
+}
+
+int
+host_check(const struct host *h, struct err *e)
+{
+	const struct host_key *lowest =
+	    host_key_find(BYTES_LIT("tls.minimum_version"));
+
+	if (h->tls.minimum_version <= h->tls.maximum_version)
+		return 0;
+	/* One of them may be a default that nobody wrote. */
+	return err_set(e, ERR_SCENARIO,
+	    "tls.minimum_version (%s) is above tls.maximum_version (%s): no "
+	    "version of TLS is left",
+	    lowest->names[h->tls.minimum_version],
+	    lowest->names[h->tls.maximum_version]);
 }

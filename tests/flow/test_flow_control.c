@@ -245,7 +245,7 @@ a_patch_with_any_mistake_changes_nothing(void **state)
 		    "http_sys.MaxFieldLength" },
 		{ "{\"app_pool\":{\"state\":\"stopped\"},\"tls\":{"
 		  "\"maximum_version\":\"tls1.1\"}}",
-		    "tls.minimum_version is above tls.maximum_version" },
+		    "tls.minimum_version (tls1.2) is above tls.maximum_version (tls1.1)" },
 		{ "{\"app_pool\":{\"state\":\"stopped\"},\"tls\":{"
 		  "\"client_certificate\":\"must\"}}",
 		    "tls.client_certificate: \"must\" is not one of none, "

@@ -326,6 +326,32 @@ each_value_waits_for_its_restart(void **state)
 	}
 }
 
+static void
+every_pair_of_tls_versions_leaves_one_or_is_refused(void **state)
+{
+	struct host h;
+	struct err e = { 0 };
+
+	(void)state;
+	host_init(&h);
+	for (int lo = 0; lo < HOST_TLS_VERSIONS; lo++)
+		for (int hi = 0; hi < HOST_TLS_VERSIONS; hi++) {
+			err_clear(&e);
+			h.tls.minimum_version = lo;
+			h.tls.maximum_version = hi;
+			assert_int_equal(host_check(&h, &e), lo > hi ? -1 : 0);
+			assert_int_equal(
+			    e.code, lo > hi ? ERR_SCENARIO : ERR_NONE);
+		}
+	assert_string_equal(e.text, "");
+	h.tls.minimum_version = HOST_TLS_1_3;
+	h.tls.maximum_version = HOST_TLS_1_2;
+	assert_int_equal(host_check(&h, &e), -1);
+	assert_string_equal(e.text,
+	    "tls.minimum_version (tls1.3) is above tls.maximum_version (tls1.2): "
+	    "no version of TLS is left");
+}
+
 int
 main(void)
 {
@@ -338,6 +364,8 @@ main(void)
 		cmocka_unit_test(parts_are_known_and_leaves_are_no_parts),
 		cmocka_unit_test(a_misspelt_key_finds_its_neighbour),
 		cmocka_unit_test(each_value_waits_for_its_restart),
+		cmocka_unit_test(
+		    every_pair_of_tls_versions_leaves_one_or_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
