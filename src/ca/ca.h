@@ -26,6 +26,7 @@ struct ca_request {
 	int64_t
 	    valid_s; /* validity period in seconds, cut at the issuing CA's own end */
 	int64_t backdate_s; /* notBefore is now minus this; AD CS: 600 */
+	bool withdrawn; /* the template is not among those that the CA issues */
 	bool may_enroll; /* the permissions on the template let the caller */
 	unsigned minimum_key_size; /* of the template, in bits; RSA keys only */
 };

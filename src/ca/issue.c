@@ -232,7 +232,7 @@ ca_issue(struct ca *ca, struct pki_ctx *ctx, const struct ca_material *m,
 		.now = env_now(ca->env),
 	};
 
-	if (is.template == NULL)
+	if (is.template == NULL || rq->withdrawn)
 		return refuse(&is, answer, UNSUPPORTED_CERT_TYPE,
 		    "the requested certificate template is not supported by "
 		    "this CA",

@@ -222,6 +222,7 @@ submit(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 		.transaction_id = x->message.transaction_id,
 		.valid_s = h->ca.validity_ms / 1000,
 		.backdate_s = BACKDATE_S,
+		.withdrawn = !h->ca.template_published,
 		.may_enroll = h->account.enroll,
 		.minimum_key_size = (unsigned)h->ca.minimum_key_size,
 	};

@@ -178,6 +178,7 @@ struct host {
 	} registry;
 	struct {
 		bool running;
+		bool template_published;
 		int64_t minimum_key_size; /* bits */
 		int64_t validity_ms;
 		int root; /* enum host_root */

@@ -204,6 +204,8 @@ static const struct host_key rows[] = {
 	    "1: a renewal may ask for another subject than the old certificate has."),
 	BOOL("ca.running", HOST_NOW, ca.running, "true",
 	    "The CA's service; stopped: requests cannot be submitted (0x800706ba)."),
+	BOOL("ca.template_published", HOST_NOW, ca.template_published, "true",
+	    "The configured templates are among those that the CA issues; if not, 0x80094800."),
 	INT("ca.minimum_key_size", HOST_NOW, ca.minimum_key_size,
 	    512, 16384, "1024",
 	    "Smallest key that the templates take, in bits."),

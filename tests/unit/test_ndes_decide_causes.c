@@ -23,6 +23,10 @@ static const struct ca_row ca_rows[] = {
 	    "The requested certificate template is not supported by this CA.",
 	    "0x80004005",
 	    "0x80094800 (-2146875392 CERTSRV_E_UNSUPPORTED_CERT_TYPE)" },
+	{ "ca.template_published", "false", "-2146875392", "0x80094800",
+	    "The requested certificate template is not supported by this CA.",
+	    "0x80004005",
+	    "0x80094800 (-2146875392 CERTSRV_E_UNSUPPORTED_CERT_TYPE)" },
 	{ "ca.minimum_key_size", "8192", "-2146875375", "0x80094811",
 	    "The public key does not meet the minimum size required by the "
 	    "specified certificate template.",
