@@ -139,6 +139,31 @@ keep_escapes(void *cls, struct MHD_Connection *connection, char *s)
 	return strlen(s);
 }
 
+/* What the library answers by itself before there is a request to hand over. */
+static const struct {
+	unsigned long status;
+	const char *why;
+} refusals[] = {
+	{ 413, "the Content-Length is beyond any size" },
+	{ 414, "the request line is longer than this mock reads at all" },
+	{ 431, "the headers are longer than this mock reads at all" },
+	{ 505, "the HTTP version is not 1.0 or 1.1" },
+};
+
+/* Such an answer is nobody's exchange, so that this line is all that is left of it. */
+static void
+tell_refusal(const struct front_listener *l, unsigned long status)
+{
+	const char *why = "the request is not HTTP as it should be";
+	size_t i;
+
+	for (i = 0; i < nitems(refusals); i++)
+		if (refusals[i].status == status)
+			why = refusals[i].why;
+	log_say(&l->front->log, LOG_INFO,
+	    "unreadable request -> %lu by the HTTP library: %s", status, why);
+}
+
 /*
  * What the library says of clients and handshakes is worth a look only when
  * one looks for it; what it says of the replies that we sent ourselves (the
@@ -148,6 +173,8 @@ __attribute__((format(printf, 2, 0))) static void
 on_message(void *cls, const char *fmt, va_list ap)
 {
 	static const char ours[] = "Application reported internal error";
+	static const char refusal[] =
+	    "Error processing request (HTTP response code is ";
 	struct front_listener *l = cls;
 	char text[512];
 	size_t n;
@@ -158,6 +185,8 @@ on_message(void *cls, const char *fmt, va_list ap)
 	for (n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
 		text[n - 1] = '\0';
 	log_say(&l->front->log, LOG_DEBUG, "http: %s", text);
+	if (strncmp(text, refusal, sizeof(refusal) - 1) == 0)
+		tell_refusal(l, strtoul(text + sizeof(refusal) - 1, NULL, 10));
 }
 
 /* The daemon of a TLS listener must have a source of certificates, though no session comes to ask it. */
