@@ -6,7 +6,6 @@
 #include <jansson.h>
 
 #include "control/control.h"
-#include "scenario/scenario.h"
 #include "server/server.h"
 
 struct control {
@@ -40,9 +39,6 @@ json_t *call_body(struct control_call *c);
 
 /* The site that ?site= names; the default one without. NULL: a problem is the answer. */
 struct site *call_site(struct control_call *c);
-
-/* What a step of a resolution sets, as the body of a PATCH of the model. NULL when memory ran out. */
-json_t *control_step_patch(const struct scenario *s, size_t step);
 
 /* ---- handlers ---- */
 

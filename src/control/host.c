@@ -84,30 +84,6 @@ same_value(
 	return same;
 }
 
-/* What the step changes in the scenario's own model. */
-json_t *
-control_step_patch(const struct scenario *s, size_t step)
-{
-	size_t n;
-	const struct host_key *keys = host_keys(&n);
-	struct host *two = calloc(2, sizeof(*two));
-	json_t *root = json_object();
-
-	if (two != NULL) {
-		host_init(&two[0]);
-		scenario_apply(s, &two[0]);
-		two[1] = two[0];
-		scenario_step_apply(s, step, &two[1]);
-		for (size_t i = 0; i < n; i++) {
-			if (!same_value(&two[0], &two[1], &keys[i]))
-				control_put_path(root, keys[i].path,
-				    value_of(&two[1], &keys[i]));
-		}
-	}
-	free(two);
-	return root;
-}
-
 /* ---- what waits for a restart ---- */
 
 static const char *const waits_for[HOST_EFFECTS] = {

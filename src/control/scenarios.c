@@ -3,6 +3,22 @@
 #include "control/call.h"
 #include "scenario/scenario.h"
 
+#define PATCH_MAX ((size_t)64 << 10)
+
+/* What a step sets, as the body of a PATCH of the model. */
+static json_t *
+patch_of(const struct scenario *s, size_t step)
+{
+	struct buf text;
+	json_t *json;
+
+	buf_init(&text, PATCH_MAX);
+	scenario_step_patch(s, step, &text);
+	json = json_loads(buf_str(&text), 0, NULL);
+	buf_clear(&text);
+	return json == NULL ? json_null() : json;
+}
+
 /* The steps' own words, with what POST and PATCH would do for each. */
 static json_t *
 resolution(const struct scenario *s)
@@ -14,8 +30,7 @@ resolution(const struct scenario *s)
 		    json_pack("{s:s}", "say", scenario_step_say(s, i));
 
 		if (scenario_step_action(s, i) == SCENARIO_SET)
-			json_object_set_new(
-			    step, "patch", control_step_patch(s, i));
+			json_object_set_new(step, "patch", patch_of(s, i));
 		if (scenario_step_action(s, i) == SCENARIO_RESTART)
 			json_object_set_new(step, "restart",
 			    json_string(scenario_restart_name(
