@@ -6,9 +6,10 @@
  */
 #include <inttypes.h>
 
-#include "ndes/exchange.h"
+#include "ndes/pages.h"
 
 #define NONCE_SIZE 16
+#define E_DECRYPT 18 /* event: cannot decrypt the PKCS#7 */
 #define INNER_MAX ((size_t)1 << 20)
 
 static int
@@ -140,6 +141,19 @@ answered(struct ndes_exchange *x, enum ndes_layer said_no)
 	    said_no == NDES_LAYER_NONE ? NDES_LAYER_MSCEP : said_no;
 }
 
+/* The answer to a message that gets no CertRep. */
+static void
+compose_page(struct ndes_exchange *x)
+{
+	if (x->outcome.event_id == E_DECRYPT &&
+	    x->host->mscep.undecryptable == HOST_UNDECRYPTABLE_PAGE) {
+		ndes_general_page(x);
+		x->why = x->outcome.why;
+	} else {
+		ndes_iis_page(x, 500, 0, 0, x->outcome.why);
+	}
+}
+
 int
 ndes_pki_compose(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 {
@@ -149,7 +163,7 @@ ndes_pki_compose(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 	if (x->reply.status != 0)
 		return 0;
 	if (x->outcome.decision == NDES_NO_CERTREP) {
-		ndes_iis_page(x, 500, 0, 0, x->outcome.why);
+		compose_page(x);
 		answered(x, said_no);
 		return 0;
 	}

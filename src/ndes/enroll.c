@@ -184,7 +184,7 @@ refused_by_ca(struct ndes_exchange *x, const struct ca_answer *answer)
 {
 	struct ndes_outcome *o = &x->outcome;
 	struct ndes_refusal refusal = {
-		.fail_info = SCEP_BAD_REQUEST,
+		.fail_info = (int)x->host->mscep.ca_refusal_fail_info,
 		.hresult = answer->hresult,
 		.event_id = E_SUBMIT,
 		.why = o->why,

@@ -67,6 +67,7 @@ enum host_rejection {
 	HOST_REJECT_500,
 	HOST_REJECT_BY_CAUSE
 };
+enum host_undecryptable { HOST_UNDECRYPTABLE_500, HOST_UNDECRYPTABLE_PAGE };
 enum host_installation {
 	HOST_SETUP_COMPLETE,
 	HOST_SETUP_SITE_RENAMED,
@@ -200,6 +201,8 @@ struct host {
 	/* Facts that are not established; each key is a choice (reference section 11). */
 	struct {
 		int64_t bad_password_fail_info;
+		int64_t ca_refusal_fail_info;
+		int undecryptable; /* enum host_undecryptable */
 		int password_consumed; /* enum host_consume */
 		bool admin_page_bom;
 		bool

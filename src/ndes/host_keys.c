@@ -33,6 +33,7 @@ static const char *const intune_challenges[] = { "accepted", "expired", NULL };
 static const char *const refusals[] = { "certrep", "http-500", NULL };
 static const char *const rejections[] = { "certrep", "http-500", "by-cause",
 	NULL };
+static const char *const undecryptables[] = { "http-500", "page-200", NULL };
 static const char *const installations[] = { "complete", "site-renamed",
 	"cng-certificate", NULL };
 static const char *const roots[] = { "as-deployed", "replaced", NULL };
@@ -234,6 +235,11 @@ static const struct host_key rows[] = {
 	INT("mscep.bad_password_fail_info", HOST_NOW, mscep.bad_password_fail_info,
 	    0, 4, "2",
 	    "failInfo for a wrong, used, expired or missing password; field reports have 2 and 1."),
+	INT("mscep.ca_refusal_fail_info", HOST_NOW, mscep.ca_refusal_fail_info,
+	    0, 4, "2",
+	    "failInfo when the CA refuses a request; not established."),
+	ENUM("mscep.undecryptable", HOST_NOW, mscep.undecryptable, undecryptables, "http-500",
+	    "What a device gets for a message that cannot be decrypted: the 500 page, or the general page at 200; seen is only that it is no CertRep."),
 	ENUM("mscep.password_consumed", HOST_NOW, mscep.password_consumed, consume_moments, "issued",
 	    "When a one-time password is used up: issued (the certificate was) or seen (a request carried it)."),
 	BOOL("mscep.admin_page_bom", HOST_NOW, mscep.admin_page_bom, "false",

@@ -85,6 +85,49 @@ the_ca_refuses_with_its_code_and_both_log_it(void **state)
 }
 
 static void
+the_fail_info_of_the_cas_no_can_be_chosen(void **state)
+{
+	struct flow f;
+
+	flow_open(&f, state);
+	room_set(&f.room, "mscep.ca_refusal_fail_info", "0");
+	room_set(&f.room, "account.enroll", "false");
+	enrol(&f);
+	assert_refused(&f, 0, "-2146877422", 31);
+	flow_close(&f);
+}
+
+/* Encrypted to the CA, as by a client that GetCACert gave no RA certificate. */
+static void
+what_cannot_be_decrypted_gets_the_page_that_is_chosen(void **state)
+{
+	static const struct {
+		const char *undecryptable, *type;
+		int status;
+	} rows[] = {
+		{ "http-500", "text/html", 500 },
+		{ "page-200", "text/html", 200 },
+	};
+
+	for (size_t i = 0; i < nitems(rows); i++) {
+		struct flow f;
+
+		flow_open(&f, state);
+		room_set(&f.room, "mscep.undecryptable", rows[i].undecryptable);
+		f.ca.ra_encrypt = f.ca.issuing;
+		prepare(&f);
+		post(&f, f.sent.der.p, f.sent.der.n);
+		assert_int_equal(f.x.reply.status, rows[i].status);
+		assert_string_equal(
+		    room_header(&f.x, "Content-Type"), rows[i].type);
+		assert_int_equal(f.x.outcome.event_id, 18);
+		assert_int_equal(room_events(&f.x, EVENT_NDES_DECRYPT), 1);
+		assert_non_null(strstr(f.x.why, "for the CA certificate"));
+		flow_close(&f);
+	}
+}
+
+static void
 a_key_of_the_minimum_is_long_enough(void **state)
 {
 	static const struct {
@@ -368,6 +411,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_ca_refuses_with_its_code_and_both_log_it),
+		cmocka_unit_test(the_fail_info_of_the_cas_no_can_be_chosen),
+		cmocka_unit_test(
+		    what_cannot_be_decrypted_gets_the_page_that_is_chosen),
 		cmocka_unit_test(a_key_of_the_minimum_is_long_enough),
 		cmocka_unit_test(the_key_of_the_request_is_measured),
 		cmocka_unit_test(all_three_templates_must_be_known_to_the_ca),
