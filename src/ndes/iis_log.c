@@ -71,6 +71,22 @@ add_header(struct buf *out, const struct ndes_exchange *x, const char *name)
 	log_add_field(out, h == NULL ? bytes_of(NULL, 0) : h->value, true);
 }
 
+/* The Connection header that a reply gets because of how the client wants it. */
+static size_t
+connection_bytes(const struct ndes_exchange *x)
+{
+	const struct http_header *h = http_request_header(&x->rq, "Connection");
+	bool old = bytes_eq_nocase(x->rq.version, BYTES_LIT("HTTP/1.0"));
+
+	if (x->reply.close ||
+	    (h != NULL && bytes_eq_nocase(h->value, BYTES_LIT("close"))))
+		return sizeof("Connection: close\r\n") - 1;
+	if (!old)
+		return 0;
+	return h == NULL ? sizeof("Connection: close\r\n") - 1
+			 : sizeof("Connection: Keep-Alive\r\n") - 1;
+}
+
 /* What the reply takes on the wire: status line, headers, body. */
 static size_t
 bytes_sent(const struct ndes_exchange *x)
@@ -84,8 +100,7 @@ bytes_sent(const struct ndes_exchange *x)
 	n += strlen(phrase == NULL ? http_reason(r->status) : phrase);
 	for (size_t i = 0; i < r->header_count; i++)
 		n += r->headers[i].name.n + r->headers[i].value.n + 4;
-	if (r->close)
-		n += sizeof("Connection: close\r\n") - 1;
+	n += connection_bytes(x);
 	return x->rq.method == HTTP_HEAD ? n : n + r->body.n;
 }
 

@@ -256,6 +256,55 @@ the_field_set_may_change_in_an_open_file(void **state)
 }
 
 static void
+sc_bytes_count_the_connection_header(void **state)
+{
+	static const struct {
+		const char *version, *connection; /* NULL: no such header */
+		bool close;
+		unsigned extra;
+	} rows[] = {
+		{ "HTTP/1.1", NULL, false, 0 },
+		{ "HTTP/1.1", NULL, true, 19 },
+		{ "HTTP/1.1", "keep-alive", false, 0 },
+		{ "HTTP/1.1", "Close", false, 19 },
+		{ "HTTP/1.0", NULL, false, 19 },
+		{ "HTTP/1.0", "keep-alive", false, 24 },
+	};
+	struct room r;
+
+	(void)state;
+	room_open(&r, false);
+	room_set(&r, "iis.log_fields", "sc-bytes");
+	for (size_t i = 0; i < nitems(rows); i++) {
+		struct http_header header;
+		struct ndes_exchange x;
+		char tail[32];
+		struct buf b;
+
+		fill(&r, &x, &lines[0]);
+		x.rq.version = bytes_str(rows[i].version);
+		header = (struct http_header){ BYTES_LIT("Connection"),
+			bytes_str(rows[i].connection == NULL
+				? ""
+				: rows[i].connection) };
+		x.rq.headers = &header;
+		x.rq.header_count = rows[i].connection != NULL;
+		x.reply.status = 500;
+		x.reply.close = rows[i].close;
+		x.reply.body = BYTES_LIT("1234567890");
+		http_reply_add(&x.reply, "Content-Length", "10");
+		buf_init(&b, 4096);
+		iis_log_line(&b, &x, r.now_ms, 31);
+		snprintf(tail, sizeof(tail), " %u 31", 68 + rows[i].extra);
+		assert_true(b.n > strlen(tail));
+		assert_string_equal(buf_str(&b) + b.n - strlen(tail), tail);
+		buf_clear(&b);
+		ndes_exchange_clear(&x);
+	}
+	room_close(&r);
+}
+
+static void
 requests_to_the_registration_point_come_before_the_own_line(void **state)
 {
 	struct iis_log *log;
@@ -492,6 +541,7 @@ main(void)
 		cmocka_unit_test(what_iis_did_not_see_is_not_in_its_log),
 		cmocka_unit_test(a_log_folder_that_cannot_be_made_is_an_error),
 		cmocka_unit_test(the_field_set_may_change_in_an_open_file),
+		cmocka_unit_test(sc_bytes_count_the_connection_header),
 		cmocka_unit_test(
 		    requests_to_the_registration_point_come_before_the_own_line),
 		cmocka_unit_test(they_are_logged_without_an_own_line_too),
