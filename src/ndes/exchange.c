@@ -2,6 +2,8 @@
 /* Birth and end of an exchange, names, and its line in the operator's log. */
 #include "ndes/exchange.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 #define ENCODED_MAX ((size_t)4 << 20)
@@ -79,13 +81,26 @@ add_shown(struct buf *out, struct bytes s)
 		buf_add_str(out, "...");
 }
 
+/* " PKCSReq", or the number where SCEP has no such type. */
+static void
+add_type(struct buf *out, int type)
+{
+	const char *name = scep_type_name(type);
+
+	if (type >= 0 && strcmp(name, "unknown") == 0)
+		buf_addf(out, " messageType %d", type);
+	else
+		buf_addf(out, " %s", name);
+}
+
 /* " PKCSReq 5A3F..." */
 static void
 add_message(struct buf *out, const struct scep_message *m)
 {
 	if (m->stage < SCEP_AT_ATTRIBUTES && m->transaction_id.p == NULL)
 		return;
-	buf_addf(out, " %s ", scep_type_name(m->type));
+	add_type(out, m->type);
+	buf_add_byte(out, ' ');
 	if (m->transaction_id.n > 0)
 		add_shown(out, m->transaction_id);
 	else

@@ -198,6 +198,7 @@ other_message_types_are_bad_requests(void **state)
 {
 	static const int types[] = { 20, 21, 22, 18, 99 };
 	struct flow f;
+	struct buf b;
 
 	flow_open(&f, state);
 	for (size_t i = 0; i < nitems(types); i++) {
@@ -205,6 +206,10 @@ other_message_types_are_bad_requests(void **state)
 		enrol(&f);
 		assert_refused(&f, 2, "-2147024809", 0);
 	}
+	buf_init(&b, 4096);
+	ndes_exchange_line(&f.x, &b);
+	assert_non_null(strstr(buf_str(&b), "PKIOperation messageType 99 "));
+	buf_clear(&b);
 	flow_close(&f);
 }
 
