@@ -98,8 +98,9 @@ struct front_tls_policy {
 /*
  * How the handshakes of a listener go on connections that are accepted from
  * now on; until it is said: TLS 1.2 to 1.3, no client certificate. Before or
- * after front_use_tls() and front_start(), any thread. -1 when there is no such listener, the minimum is
- * above the maximum, or memory ran out; then nothing changes.
+ * after front_use_tls() and front_start(), any thread. -1 when there is no
+ * such listener, the minimum is above the maximum, or memory ran out; then
+ * nothing changes.
  */
 MUST_USE int front_tls_policy(struct front *f, unsigned index,
     const struct front_tls_policy *policy, struct err *e);
