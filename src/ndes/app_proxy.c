@@ -89,3 +89,12 @@ ndes_app_proxy(struct ndes_exchange *x)
 		bad_gateway(x);
 	}
 }
+
+void
+ndes_app_proxy_return(struct ndes_exchange *x)
+{
+	if (x->reply.wire.act == WIRE_PLAY &&
+	    x->answered_by != NDES_LAYER_NONE &&
+	    x->answered_by != NDES_LAYER_APP_PROXY && comes_by_the_proxy(x))
+		ndes_proxy_mark(x);
+}

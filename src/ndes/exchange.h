@@ -143,6 +143,8 @@ typedef void ndes_stage_fn(struct ndes_exchange *x);
 void ndes_network(struct ndes_exchange *x);
 /* The Application Proxy: connector, back end, external URL. */
 void ndes_app_proxy(struct ndes_exchange *x);
+/* The way back through it, when all is logged: what it adds to NDES's reply. Not a stage of the walk. */
+void ndes_app_proxy_return(struct ndes_exchange *x);
 /* Limits of URL and headers, then the state of the pool. */
 void ndes_http_sys(struct ndes_exchange *x);
 /* Can the pool's worker process, in which IIS's modules run, start with its identity? */

@@ -116,6 +116,22 @@ add_page(struct buf *b, const struct ndes_exchange *x,
 }
 
 static void
+add_identifiers(struct http_reply *r, const char *id)
+{
+	http_reply_add(r, "x-ms-proxy-app-id", APP_ID);
+	http_reply_add(r, "x-ms-proxy-group-id", GROUP_ID);
+	http_reply_add(r, "x-ms-proxy-transaction-id", id);
+	http_reply_add(r, "x-ms-proxy-connector-id", CONNECTOR_ID);
+	http_reply_add(r, "x-ms-proxy-data-center", DATA_CENTER);
+}
+
+void
+ndes_proxy_mark(struct ndes_exchange *x)
+{
+	add_identifiers(&x->reply, new_request_id(x));
+}
+
+static void
 add_headers(struct ndes_exchange *x, const char *id)
 {
 	struct http_reply *r = &x->reply;
@@ -128,11 +144,7 @@ add_headers(struct ndes_exchange *x, const char *id)
 	}
 	http_reply_add(r, "Content-Length", length);
 	http_reply_add(r, "Content-Type", "text/html; charset=utf-8");
-	http_reply_add(r, "x-ms-proxy-app-id", APP_ID);
-	http_reply_add(r, "x-ms-proxy-group-id", GROUP_ID);
-	http_reply_add(r, "x-ms-proxy-transaction-id", id);
-	http_reply_add(r, "x-ms-proxy-connector-id", CONNECTOR_ID);
-	http_reply_add(r, "x-ms-proxy-data-center", DATA_CENTER);
+	add_identifiers(r, id);
 	if (date == NULL)
 		return;
 	civil_http_date(env_now(x->dep->env), date);

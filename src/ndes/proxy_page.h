@@ -13,6 +13,9 @@ struct ndes_proxy_page {
 	const char *why;
 };
 
+/* The proxy's headers onto a reply that it hands back from NDES. */
+void ndes_proxy_mark(struct ndes_exchange *x);
+
 /* Answer with the page; nothing of it is in the logs of the host. */
 void ndes_proxy_page(
     struct ndes_exchange *x, const struct ndes_proxy_page *page);

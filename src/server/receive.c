@@ -38,6 +38,7 @@ finish(struct server_exchange *sx, const struct err *failure)
 		log_say(&s->log, LOG_INFO, "%s (%lld ms)", buf_str(&line),
 		    (long long)taken_ms);
 	buf_clear(&line);
+	ndes_app_proxy_return(x);
 	sx->answer(sx->ctx, &x->reply);
 }
 

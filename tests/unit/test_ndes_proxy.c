@@ -319,6 +319,46 @@ each_failure_has_an_id_of_its_own(void **state)
 }
 
 static void
+what_comes_back_through_the_proxy_has_its_headers_once(void **state)
+{
+	static const struct {
+		const char *in_use, *backend, *host, *state;
+		bool marked;
+	} rows[] = {
+		{ "true", "reachable", "Host: scep.example", "started", true },
+		{ "true", "reachable", "Host: scep.example", "stopped", true },
+		{ "true", "unreachable", "Host: scep.example", "started",
+		    true },
+		{ "true", "reachable", "Host: ndes.internal", "started",
+		    false },
+		{ "false", "reachable", "Host: scep.example", "started",
+		    false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		struct room_request rq = { .target = DLL "?operation=GetCACaps",
+			.headers = { rows[i].host } };
+		struct ndes_exchange x;
+		unsigned count = 0;
+		struct room r;
+
+		room_open(&r, false);
+		room_set(&r, "app_proxy.in_use", rows[i].in_use);
+		room_set(&r, "app_proxy.backend", rows[i].backend);
+		room_set(&r, "app_pool.state", rows[i].state);
+		room_arrive(&r, &x, &rq);
+		ndes_app_proxy_return(&x);
+		for (size_t k = 0; k < x.reply.header_count; k++)
+			count += bytes_starts_nocase(
+			    x.reply.headers[k].name, BYTES_LIT("x-ms-proxy-"));
+		assert_int_equal(count, rows[i].marked ? 5 : 0);
+		ndes_exchange_clear(&x);
+		room_close(&r);
+	}
+}
+
+static void
 a_wrong_external_url_gets_no_answer_at_all(void **state)
 {
 	struct room_request rq = { .target = DLL "?operation=GetCACaps" };
@@ -414,6 +454,8 @@ main(void)
 		cmocka_unit_test(a_long_url_is_cut_at_512_bytes),
 		cmocka_unit_test(the_worst_url_still_fits_the_page),
 		cmocka_unit_test(each_failure_has_an_id_of_its_own),
+		cmocka_unit_test(
+		    what_comes_back_through_the_proxy_has_its_headers_once),
 		cmocka_unit_test(a_wrong_external_url_gets_no_answer_at_all),
 		cmocka_unit_test(
 		    the_name_comes_before_the_connector_and_that_before_its_back_end),
