@@ -90,6 +90,9 @@ void settings_clear(struct settings *s);
 /* The value of one of the command's own options; NULL: not given. */
 const char *settings_own(const struct settings *s, const char *name);
 
+/* How a complaint of the option's value begins: it tells when the environment gave it. */
+const char *settings_blame(const struct settings *s, const char *name);
+
 /* Texts to values; false when they are none. Out-parameters untouched then. */
 bool parse_duration(const char *text, long long *ms);
 bool parse_bool(const char *text, bool *on);

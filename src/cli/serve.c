@@ -40,20 +40,22 @@ plan_read(struct plan *p, const struct settings *s)
 	if (p->ready_file != NULL && p->ready_file[0] == '\0')
 		return complain_usage("serve", "--ready-file wants a path");
 	if (fd != NULL && !parse_fd(fd, &p->ready_fd))
-		return complain_usage(
-		    "serve", "--ready-fd: \"%s\" is not a file descriptor", fd);
+		return complain_usage("serve",
+		    "%s--ready-fd: \"%s\" is not a file descriptor",
+		    settings_blame(s, "ready-fd"), fd);
 	if (after != NULL && !parse_duration(after, &p->exit_after_ms))
 		return complain_usage("serve",
-		    "--exit-after: \"%s\" is not a duration; write a number "
+		    "%s--exit-after: \"%s\" is not a duration; write a number "
 		    "and ms, s, m, h or d, as in 90s",
-		    after);
+		    settings_blame(s, "exit-after"), after);
 	if (with != NULL && !parse_bool(with, &p->with_parent))
 		return complain_usage("serve",
-		    "--exit-with-parent: \"%s\" is not true or false", with);
+		    "%s--exit-with-parent: \"%s\" is not true or false",
+		    settings_blame(s, "exit-with-parent"), with);
 	if (!oplog_init(&p->log, colour))
 		return complain_usage("serve",
-		    "--log-colour: \"%s\" is not auto, always or never",
-		    colour);
+		    "%s--log-colour: \"%s\" is not auto, always or never",
+		    settings_blame(s, "log-colour"), colour);
 	return 0;
 }
 

@@ -207,6 +207,14 @@ settings_own(const struct settings *s, const char *name)
 				     : option_at((size_t)row)->fallback;
 }
 
+const char *
+settings_blame(const struct settings *s, const char *name)
+{
+	int row = option_find(name, strlen(name));
+
+	return row != -1 && s->from_env[row] ? "from the environment: " : "";
+}
+
 bool
 parse_duration(const char *text, long long *ms)
 {

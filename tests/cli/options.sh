@@ -58,6 +58,10 @@ MOCKNDES_SCENARIO=heathy refuses 3 'heathy'
 # The environment is named where it is to blame, and a flag hides it.
 MOCKNDES_HTTP_PORT=x refuses 2 'from the environment: --http-port: "x"'
 MOCKNDES_STATE=x refuses 2 '--state is not in this version'
+MOCKNDES_EXIT_AFTER=5 refuses 2 'from the environment: --exit-after: "5" is not a duration'
+MOCKNDES_READY_FD=x refuses 2 'from the environment: --ready-fd: "x"'
+MOCKNDES_LOG_COLOUR=red refuses 2 'from the environment: --log-colour: "red"'
+MOCKNDES_EXIT_AFTER=5s refuses 2 '^mockndes: --exit-after: "6" is not a duration' --exit-after 6
 
 serve
 is "the default scenario" "$(field scenario)" healthy
