@@ -105,6 +105,44 @@ wrap_parts(json_t *tree, bool is_part)
 	return closed_object(properties);
 }
 
+/*
+ * What host_check() refuses when high is at its name number i: low at a later
+ * name. A key that is left out has its default.
+ */
+static json_t *
+above(const struct host_key *low, const struct host_key *high, size_t i)
+{
+	json_t *names = json_array(), *required = json_array();
+	bool unwritten = false;
+
+	for (size_t k = i + 1; low->names[k] != NULL; k++) {
+		json_array_append_new(names, json_string(low->names[k]));
+		unwritten |= strcmp(low->names[k], low->fallback) == 0;
+	}
+	if (!unwritten)
+		json_array_append_new(required, json_string("minimum_version"));
+	if (strcmp(high->names[i], high->fallback) != 0)
+		json_array_append_new(required, json_string("maximum_version"));
+	return json_pack("{s:{s:{s:{s:o}, s:{s:s}}, s:o}}", "not", "properties",
+	    "minimum_version", "enum", names, "maximum_version", "const",
+	    high->names[i], "required", required);
+}
+
+/* What host_check() wants of the part tls. */
+static json_t *
+tls_pairs(void)
+{
+	const struct host_key *low =
+	    host_key_find(BYTES_LIT("tls.minimum_version"));
+	const struct host_key *high =
+	    host_key_find(BYTES_LIT("tls.maximum_version"));
+	json_t *pairs = json_array();
+
+	for (size_t i = 0; low->names[i + 1] != NULL; i++)
+		json_array_append_new(pairs, above(low, high, i));
+	return pairs;
+}
+
 static json_t *
 host_schema(void)
 {
@@ -115,6 +153,9 @@ host_schema(void)
 	for (size_t i = 0; i < n; i++)
 		control_put_path(tree, keys[i].path, key_schema(&keys[i]));
 	schema = wrap_parts(tree, true);
+	json_object_set_new(
+	    json_object_get(json_object_get(schema, "properties"), "tls"),
+	    "allOf", tls_pairs());
 	json_decref(tree);
 	return schema;
 }
