@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "ndes/pages.h"
+#include "ndes/product.h"
 
 #define NONCE_SIZE 16
 #define E_DECRYPT 18 /* event: cannot decrypt the PKCS#7 */
@@ -93,15 +94,21 @@ static int
 compose_success(struct ndes_exchange *x, struct err *e)
 {
 	struct scep_reply *r = &x->scep;
+	const struct ndes_product *product = ndes_product(x->host);
 	const struct pki_cipher_row *row;
 
 	r->status = SCEP_SUCCESS;
-	r->ms_server_message = BYTES_LIT("Issued");
+	if (product->microsoft)
+		r->ms_server_message = BYTES_LIT("Issued");
 	r->content = SCEP_CONTENT_ENVELOPE;
 	r->recipient = &x->message.signer;
 	r->recipient_key = x->message.signer_key;
-	r->cipher = x->message.cipher.cipher;
-	r->keytrans = x->host->mscep.oaep_with_aes && is_aes(r->cipher)
+	r->cipher = product->cipher == PKI_CIPHER_UNKNOWN
+	    ? x->message.cipher.cipher
+	    : product->cipher;
+	r->keytrans =
+	    (x->host->mscep.oaep_with_aes || product->oaep_with_aes) &&
+		is_aes(r->cipher)
 	    ? PKI_OAEP
 	    : PKI_PKCS1;
 	row = pki_cipher_row(r->cipher);
@@ -120,6 +127,11 @@ compose_failure(struct ndes_exchange *x, struct err *e)
 	r->status = SCEP_FAILURE;
 	r->has_fail_info = true;
 	r->fail_info = x->outcome.fail_info;
+	if (!ndes_product(x->host)->microsoft) {
+		r->content = SCEP_CONTENT_EMPTY;
+		r->fail_info_text = bytes_str(x->outcome.why);
+		return 0;
+	}
 	r->content = SCEP_CONTENT_ZERO_BYTE;
 	if (x->outcome.hresult == 0)
 		return 0;
@@ -175,6 +187,7 @@ ndes_pki_compose(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 		.signer = ca_material_cert(x->dep->material, CA_RA_SIGN),
 		.signer_key = ca_material_key(x->dep->material, CA_RA_SIGN),
 		.digest = reply_digest(x),
+		.include_signer = !ndes_product(x->host)->microsoft,
 	};
 	if (draw(x, NONCE_SIZE, &x->scep.sender_nonce, e) == -1)
 		return -1;

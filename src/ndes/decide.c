@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#include "ndes/product.h"
+
 #define E_DECODE 16 /* events: cannot decode the http message */
 #define E_RETRIEVE 17 /* cannot retrieve information from the PKCS#7 */
 #define E_DECRYPT 18 /* cannot decrypt the PKCS#7 */
@@ -176,8 +178,12 @@ refuse_transport(struct ndes_exchange *x)
 {
 	if (x->message_der.n == 0 && x->base64_fault == NULL) {
 		say(x,
-		    "PKIOperation without a message; send it base64 in "
-		    "message= of a GET, or binary as the body of a POST",
+		    ndes_product(x->host)->post == NDES_POST_UNREAD
+			? "PKIOperation without message=; this product does "
+			  "not read the body of a POST, so send the message "
+			  "base64 in message= of a GET"
+			: "PKIOperation without a message; send it base64 in "
+			  "message= of a GET, or binary as the body of a POST",
 		    NULL);
 	} else if (x->base64_fault != NULL) {
 		char what[SCEP_WHAT_MAX];

@@ -9,6 +9,7 @@
 
 #include "http/base64.h"
 #include "http/query.h"
+#include "ndes/product.h"
 
 static int
 no_memory(struct err *e)
@@ -48,7 +49,8 @@ ndes_pki_decode(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 
 	if (x->reply.status != 0)
 		return 0;
-	if (x->rq.method == HTTP_POST && x->rq.body.n > 0)
+	if (x->rq.method == HTTP_POST && x->rq.body.n > 0 &&
+	    ndes_product(x->host)->post == NDES_POST_READ)
 		x->message_der = x->rq.body;
 	else if (x->message_text.n > 0 && decode_text(x, e) == -1)
 		return -1;

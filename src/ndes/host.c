@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/quantity.h"
 #include "base/text.h"
+#include "ndes/product.h"
 
 /* How much of a bad value an error sentence repeats. */
 #define SHOWN_MAX ((size_t)60)
@@ -435,7 +436,8 @@ host_take_effect(struct host *in_force, const struct host *configured,
 bool
 host_policy_active(const struct host *h)
 {
-	return h->policy_module.installed && h->policy_module.loaded &&
+	return ndes_product(h)->policy_module && h->policy_module.installed &&
+	    h->policy_module.loaded &&
 	    h->policy_module.installation == HOST_SETUP_COMPLETE;
 }
 

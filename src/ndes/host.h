@@ -17,6 +17,9 @@
 #define HOST_LIST_MAX 32
 #define HOST_ITEM_MAX 64
 
+/* A text that leaves it to the product. */
+#define HOST_BY_PRODUCT "by-product"
+
 struct host_list {
 	char item[HOST_LIST_MAX][HOST_ITEM_MAX];
 	size_t count;
@@ -92,6 +95,16 @@ enum host_tls_client {
 	HOST_TLS_CLIENT_ASKED,
 	HOST_TLS_CLIENT_REQUIRED,
 	HOST_TLS_CLIENTS
+};
+enum host_product {
+	HOST_NDES_2008R2,
+	HOST_NDES_2012,
+	HOST_NDES_2012R2,
+	HOST_NDES_2016,
+	HOST_NDES_2019,
+	HOST_NDES_2022,
+	HOST_NDES_2025,
+	HOST_RFC8894
 };
 enum host_line_end { HOST_CRLF, HOST_LF };
 enum host_consume { HOST_CONSUME_ISSUED, HOST_CONSUME_SEEN };
@@ -190,10 +203,12 @@ struct host {
 		    maximum_version; /* enum host_tls_version */
 		int client_certificate; /* enum host_tls_client */
 	} tls;
+	int product; /* enum host_product; see ndes/product.h */
 	struct {
 		struct host_list tokens; /* empty: the product's list */
 		int line_end; /* enum host_line_end */
-		char content_type[HOST_TEXT_MAX]; /* empty: no such header */
+		char content_type
+		    [HOST_TEXT_MAX]; /* HOST_BY_PRODUCT: the product's; empty: no such header */
 	} caps;
 	struct {
 		int64_t offset_ms;

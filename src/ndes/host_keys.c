@@ -42,6 +42,9 @@ static const char *const tls_certs[] = { "valid", "expired", "wrong-name",
 static const char *const tls_versions[] = { "tls1.0", "tls1.1", "tls1.2",
 	"tls1.3", NULL };
 static const char *const tls_clients[] = { "none", "asked", "required", NULL };
+static const char *const products[] = { "ndes-2008r2", "ndes-2012",
+	"ndes-2012r2", "ndes-2016", "ndes-2019", "ndes-2022", "ndes-2025",
+	"rfc8894", NULL };
 static const char *const line_ends[] = { "crlf", "lf", NULL };
 static const char *const consume_moments[] = { "issued", "seen", NULL };
 static const char *const password_places[] = { "here", "other-node", NULL };
@@ -105,7 +108,7 @@ static const struct host_key rows[] = {
 	LIST("iis.request_filtering.hiddenSegments", HOST_NOW, iis.hidden_segments,
 	    "Path segments that request filtering hides; a request for one gets 404.8."),
 	BOOL("iis.powered_by", HOST_NOW, iis.powered_by, "true",
-	    "IIS sends X-Powered-By: ASP.NET, as it does once the ASP.NET feature is installed."),
+	    "IIS sends X-Powered-By: ASP.NET, as it does once the ASP.NET feature is installed; product rfc8894 never does."),
 	BOOL("iis.authentication.basic", HOST_NOW, iis.basic, "true",
 	    "Basic authentication is enabled on mscep_admin."),
 	BOOL("iis.authentication.ntlm", HOST_NOW, iis.ntlm, "true",
@@ -223,12 +226,14 @@ static const struct host_key rows[] = {
 	    "Highest version of TLS that the HTTPS listener takes."),
 	ENUM("tls.client_certificate", HOST_SERVICE_RESTART, tls.client_certificate, tls_clients, "none",
 	    "Client certificate in the TLS handshake: none (not asked for), asked (it goes on without one), required (it fails without one); any certificate is good."),
+	ENUM("product", HOST_COMPUTER_RESTART, product, products, "ndes-2022",
+	    "The product that the deployment is: NDES of a version of Windows Server, or a server as RFC 8894 wants it; other keys win over what it brings."),
 	LIST("caps.tokens", HOST_NOW, caps.tokens,
 	    "The whole GetCACaps list, line by line; empty: the product's."),
 	ENUM("caps.line_end", HOST_NOW, caps.line_end, line_ends, "crlf",
 	    "Line ends of GetCACaps."),
-	TEXT("caps.content_type", HOST_NOW, caps.content_type, "text/plain",
-	    "Content-Type of GetCACaps; empty: no such header."),
+	TEXT("caps.content_type", HOST_NOW, caps.content_type, HOST_BY_PRODUCT,
+	    "Content-Type of GetCACaps; by-product: the product's; empty: no such header."),
 	DURATION("clock.offset", HOST_NOW, clock.offset_ms,
 	    INT64_C(-36500) * DAY_MS, INT64_C(36500) * DAY_MS, "0",
 	    "How far the deployment's clock is ahead of the real one."),
@@ -247,7 +252,7 @@ static const struct host_key rows[] = {
 	BOOL("mscep.reply_sha1", HOST_NOW, mscep.reply_sha1, "false",
 	    "Replies are signed with SHA-1 whatever digest the request used."),
 	BOOL("mscep.oaep_with_aes", HOST_NOW, mscep.oaep_with_aes, "false",
-	    "Replies enciphered with AES use RSAES-OAEP, as Windows Server 2012 does."),
+	    "Replies enciphered with AES use RSAES-OAEP, as those of products ndes-2012 and ndes-2012r2 always do."),
 	ENUM("mscep.passwords", HOST_NOW, mscep.passwords, password_places, "here",
 	    "Where passwords are known: here, or only on another node behind the load balancer, so that none is good."),
 	INT("mscep.cached_passwords", HOST_POOL_START, mscep.cached_passwords,

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The log of http.sys: requests that it answered itself, and those that a worker process died of. */
+/*
+ * The log of http.sys: requests that it answered itself, and those that a
+ * worker process died of. Header lines begin a file, and stand again where the
+ * product changed.
+ */
 #include "ndes/httperr_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "ndes/log_file.h"
+#include "ndes/product.h"
 
 struct httperr_log {
 	struct log_file file;
 	char *dir; /* ".../HTTPERR" */
-	unsigned number; /* of the open file; under its lock */
+	/* of the open file, under its lock */
+	unsigned number;
+	int product; /* enum host_product of the last line; -1: none yet */
 };
 
 struct httperr_log *
@@ -24,6 +31,7 @@ httperr_log_open(const char *dir, struct err *e)
 		return NULL;
 	}
 	log->number = 1;
+	log->product = -1;
 	log_file_init(&log->file);
 	if (log_folder_make(dir, e) == -1 ||
 	    log_folder_make(log->dir, e) == -1) {
@@ -84,7 +92,8 @@ httperr_log_line(struct buf *out, const struct ndes_exchange *x, int64_t now_ms)
 	log_add_field(out, rq->version, true);
 	log_add_field(out, rq->method_text, true);
 	add_uri(out, rq);
-	buf_add_str(out, " -"); /* streamid, of HTTP/2 */
+	if (ndes_product(x->host)->log_streamid)
+		buf_add_str(out, " -"); /* of HTTP/2 */
 	if (ev->httperr_no_status)
 		buf_add_str(out, " -");
 	else
@@ -97,17 +106,19 @@ httperr_log_line(struct buf *out, const struct ndes_exchange *x, int64_t now_ms)
 /* ---- the file ---- */
 
 static void
-add_head(struct buf *out, int64_t now_ms)
+add_head(struct buf *out, const struct ndes_product *product, int64_t now_ms)
 {
-	buf_add_str(out,
-	    "#Software: Microsoft HTTP API 2.0\r\n"
+	buf_addf(out,
+	    "#Software: %s\r\n"
 	    "#Version: 1.0\r\n"
-	    "#Date: ");
+	    "#Date: ",
+	    product->httperr_software);
 	log_add_time(out, now_ms);
-	buf_add_str(out,
+	buf_addf(out,
 	    "\r\n"
 	    "#Fields: date time c-ip c-port s-ip s-port cs-version cs-method "
-	    "cs-uri streamid sc-status s-siteid s-reason s-queuename\r\n");
+	    "cs-uri%s sc-status s-siteid s-reason s-queuename\r\n",
+	    product->log_streamid ? " streamid" : "");
 }
 
 /* The first file, from the one in use on, that has room for n more bytes. */
@@ -131,8 +142,8 @@ turn_to(struct httperr_log *log, size_t n, struct err *e)
 }
 
 static int
-write_line(struct httperr_log *log, const struct buf *line, int64_t now_ms,
-    struct err *e)
+write_line(struct httperr_log *log, const struct buf *line,
+    const struct host *host, int64_t now_ms, struct err *e)
 {
 	struct buf b;
 	int rc;
@@ -140,8 +151,10 @@ write_line(struct httperr_log *log, const struct buf *line, int64_t now_ms,
 	buf_init(&b, LOG_FILE_ENTRY_MAX);
 	rc = turn_to(log, line->n, e);
 	if (rc == 0) {
-		if (log->file.size == 0)
-			add_head(&b, now_ms);
+		if (log->file.size == 0 ||
+		    (log->product != -1 && log->product != host->product))
+			add_head(&b, ndes_product(host), now_ms);
+		log->product = host->product;
 		buf_add(&b, buf_bytes(line));
 		b.failed = b.failed || line->failed;
 		rc = log_file_append(&log->file, &b, e);
@@ -163,7 +176,7 @@ httperr_log_write(struct httperr_log *log, const struct ndes_exchange *x,
 	httperr_log_line(&line, x, now_ms);
 	buf_add_str(&line, "\r\n");
 	log_file_lock(&log->file);
-	rc = write_line(log, &line, now_ms, e);
+	rc = write_line(log, &line, x->host, now_ms, e);
 	log_file_unlock(&log->file);
 	buf_clear(&line);
 	return rc;

@@ -11,6 +11,7 @@
 
 #include "base/civil.h"
 #include "ndes/log_file.h"
+#include "ndes/product.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -20,6 +21,7 @@ struct iis_log {
 	/* of the open file, under its lock */
 	int64_t day; /* days since 1970-01-01 */
 	int fields; /* enum host_log_fields */
+	int product; /* enum host_product */
 };
 
 struct iis_log *
@@ -120,7 +122,8 @@ iis_log_line(struct buf *out, const struct ndes_exchange *x, int64_t now_ms,
 	log_add_field(out, bytes_str(ev->username), true);
 	log_add_field(out, bytes_str(rq->peer), true);
 	add_header(out, x, "User-Agent");
-	add_header(out, x, "Referer");
+	if (ndes_product(x->host)->log_referer)
+		add_header(out, x, "Referer");
 	buf_addf(out, " %d %d %lu", ev->status, ev->substatus,
 	    (unsigned long)ev->win32);
 	add_tail(out, x, bytes_sent(x), taken_ms);
@@ -150,8 +153,9 @@ crp_line(struct buf *out, const struct ndes_exchange *x,
 	log_add_field(out, bytes_str(x->rq.local), true);
 	buf_addf(out, " POST %s - 443 -", rq->path);
 	log_add_field(out, bytes_str(x->rq.local), true);
-	buf_addf(out, " NDES_Plugin - %d %d %lu", rq->status, rq->substatus,
-	    (unsigned long)rq->win32);
+	buf_addf(out, " NDES_Plugin%s %d %d %lu",
+	    ndes_product(x->host)->log_referer ? " -" : "", rq->status,
+	    rq->substatus, (unsigned long)rq->win32);
 	add_tail(out, x, crp_bytes(rq->status), taken_ms);
 }
 
@@ -174,39 +178,45 @@ add_lines(struct buf *out, const struct ndes_exchange *x, int64_t now_ms,
 /* ---- the file ---- */
 
 static void
-add_head(struct buf *out, int fields, int64_t now_ms)
+add_head(struct buf *out, const struct host *host, int64_t now_ms)
 {
-	buf_add_str(out,
-	    "#Software: Microsoft Internet Information Services 10.0\r\n"
+	const struct ndes_product *product = ndes_product(host);
+
+	buf_addf(out,
+	    "#Software: %s\r\n"
 	    "#Version: 1.0\r\n"
-	    "#Date: ");
+	    "#Date: ",
+	    product->iis_software);
 	log_add_time(out, now_ms);
 	buf_addf(out,
 	    "\r\n"
 	    "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query "
-	    "s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status "
+	    "s-port cs-username c-ip cs(User-Agent)%s sc-status "
 	    "sc-substatus sc-win32-status%s time-taken\r\n",
-	    fields == HOST_LOG_SC_BYTES ? " sc-bytes" : "");
+	    product->log_referer ? " cs(Referer)" : "",
+	    host->iis.log_fields == HOST_LOG_SC_BYTES ? " sc-bytes" : "");
 }
 
 /* The file of this day, with header lines where the log begins anew. */
 static int
-turn_to(struct iis_log *log, int fields, int64_t now_ms, struct buf *b,
-    struct err *e)
+turn_to(struct iis_log *log, const struct host *host, int64_t now_ms,
+    struct buf *b, struct err *e)
 {
 	struct civil c = civil_from_unix(now_ms / 1000);
 	int64_t day = now_ms / DAY_MS;
 	bool current = log->day == day && log_file_is_current(&log->file);
 
-	if (current && log->fields == fields)
+	if (current && log->fields == host->iis.log_fields &&
+	    log->product == host->product)
 		return 0;
 	if (!current &&
 	    log_file_open(&log->file, e, "%s/u_ex%02d%02d%02d.log", log->dir,
 		c.year % 100, c.month, c.day) == -1)
 		return -1;
 	log->day = day;
-	log->fields = fields;
-	add_head(b, fields, now_ms);
+	log->fields = host->iis.log_fields;
+	log->product = host->product;
+	add_head(b, host, now_ms);
 	return 0;
 }
 
@@ -222,7 +232,7 @@ iis_log_write(struct iis_log *log, const struct ndes_exchange *x,
 		return 0;
 	buf_init(&b, LOG_FILE_ENTRY_MAX);
 	log_file_lock(&log->file);
-	rc = turn_to(log, x->host->iis.log_fields, now_ms, &b, e);
+	rc = turn_to(log, x->host, now_ms, &b, e);
 	if (rc == 0) {
 		add_lines(&b, x, now_ms, taken_ms);
 		rc = log_file_append(&log->file, &b, e);

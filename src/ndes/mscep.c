@@ -5,6 +5,7 @@
  */
 #include "ndes/hresult.h"
 #include "ndes/pages.h"
+#include "ndes/product.h"
 
 #define ERROR_BAD_IMPERSONATION_LEVEL 1346
 
@@ -72,6 +73,16 @@ ndes_mscep_start(
 	};
 }
 
+/* A product that is not NDES has nothing to say here. */
+static void
+no_page(struct ndes_exchange *x)
+{
+	ndes_iis_page(x, 404, 0, 0,
+	    "only SCEP operations are answered here, and this product does "
+	    "not serve this one");
+	x->answered_by = NDES_LAYER_MSCEP;
+}
+
 /*
  * With the policy module, browsing to the URL of the devices is forbidden.
  * That is the sign that administrators look for.
@@ -79,6 +90,10 @@ ndes_mscep_start(
 static void
 browse(struct ndes_exchange *x)
 {
+	if (!ndes_product(x->host)->pages) {
+		no_page(x);
+		return;
+	}
 	if (host_policy_active(x->host)) {
 		ndes_iis_page(x, 403, 0, 0,
 		    "browsing is forbidden while the policy module is "
@@ -101,9 +116,22 @@ get_ca_cert(struct ndes_exchange *x)
 static void
 other(struct ndes_exchange *x)
 {
+	if (!ndes_product(x->host)->pages) {
+		no_page(x);
+		return;
+	}
 	ndes_general_page(x);
 	x->why = "an operation that NDES does not know; it gets the general "
 		 "page";
+}
+
+static void
+empty_answer(struct ndes_exchange *x)
+{
+	ndes_iis_reply(x, 200, NULL, bytes_of(NULL, 0));
+	x->answered_by = NDES_LAYER_MSCEP;
+	x->why = "NDES of this version answers a POST with nothing, though it "
+		 "lists POSTPKIOperation; send the message by GET";
 }
 
 void
@@ -141,7 +169,11 @@ ndes_mscep_enter(struct ndes_exchange *x)
 	case NDES_OP_ADMIN:
 		ndes_admin_page(x);
 		break;
-	case NDES_OP_PKIOPERATION: /* a worker's */
+	case NDES_OP_PKIOPERATION: /* else a worker's */
+		if (x->rq.method == HTTP_POST &&
+		    ndes_product(x->host)->post == NDES_POST_EMPTY)
+			empty_answer(x);
+		break;
 	case NDES_OP_NONE: /* the others: IIS has answered */
 	case NDES_OP_SLASH:
 	case NDES_OP_CERT_ENROLL:

@@ -11,9 +11,8 @@
 
 #include "base/civil.h"
 #include "base/text.h"
+#include "ndes/product.h"
 
-#define IIS_SERVER "Microsoft-IIS/10.0"
-#define HTTP_SYS_SERVER "Microsoft-HTTPAPI/2.0"
 #define DATE_SIZE 30
 
 /* ---- headers ---- */
@@ -44,7 +43,7 @@ add_date(struct ndes_exchange *x)
 static void
 add_powered_by(struct ndes_exchange *x)
 {
-	if (x->host->iis.powered_by)
+	if (x->host->iis.powered_by && ndes_product(x->host)->powered_by)
 		http_reply_add(&x->reply, "X-Powered-By", "ASP.NET");
 }
 
@@ -75,7 +74,7 @@ ndes_iis_reply(struct ndes_exchange *x, int status, const char *content_type,
 	add_length(x);
 	if (content_type != NULL)
 		http_reply_add(&x->reply, "Content-Type", content_type);
-	http_reply_add(&x->reply, "Server", IIS_SERVER);
+	http_reply_add(&x->reply, "Server", ndes_product(x->host)->server);
 	add_authenticated(x);
 	add_powered_by(x);
 	add_date(x);
@@ -161,7 +160,7 @@ ndes_iis_page_with(struct ndes_exchange *x, const struct ndes_page *page)
 {
 	begin(x, page->status, stock_body(&x->arena, stock_page(page->status)));
 	http_reply_add(&x->reply, "Content-Type", "text/html");
-	http_reply_add(&x->reply, "Server", IIS_SERVER);
+	http_reply_add(&x->reply, "Server", ndes_product(x->host)->server);
 	if (page->header != NULL)
 		http_reply_add(&x->reply, page->header, page->value);
 	for (size_t i = 0; i < nitems(page->more); i++) {
@@ -232,7 +231,7 @@ ndes_iis_redirect(struct ndes_exchange *x, const char *location)
 	buf_clear(&b);
 	http_reply_add(&x->reply, "Content-Type", "text/html; charset=UTF-8");
 	http_reply_add(&x->reply, "Location", location);
-	http_reply_add(&x->reply, "Server", IIS_SERVER);
+	http_reply_add(&x->reply, "Server", ndes_product(x->host)->server);
 	add_authenticated(x);
 	add_powered_by(x);
 	add_date(x);
@@ -300,7 +299,8 @@ ndes_http_sys_page(
 	x->reply.close = true;
 	http_reply_add(
 	    &x->reply, "Content-Type", "text/html; charset=us-ascii");
-	http_reply_add(&x->reply, "Server", HTTP_SYS_SERVER);
+	http_reply_add(
+	    &x->reply, "Server", ndes_product(x->host)->http_sys_server);
 	add_date(x);
 	add_length(x);
 	x->evidence.in_iis_log = false;
