@@ -46,16 +46,18 @@ folder_remove(const struct folder *f)
 	    nftw(f->path, folder_entry_remove, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+#define FOLDER_PATH_MAX 512
+
 static inline void
-folder_path(const struct folder *f, const char *name, char out[256])
+folder_path(const struct folder *f, const char *name, char out[FOLDER_PATH_MAX])
 {
-	snprintf(out, 256, "%s/%s", f->path, name);
+	snprintf(out, FOLDER_PATH_MAX, "%s/%s", f->path, name);
 }
 
 static inline bool
 folder_has(const struct folder *f, const char *name)
 {
-	char path[256];
+	char path[FOLDER_PATH_MAX];
 
 	folder_path(f, name, path);
 	return access(path, F_OK) == 0;
@@ -65,7 +67,7 @@ folder_has(const struct folder *f, const char *name)
 static inline char *
 folder_text(const struct folder *f, const char *name)
 {
-	char path[256], *text;
+	char path[FOLDER_PATH_MAX], *text;
 	struct stat st;
 	FILE *fp;
 
@@ -86,7 +88,7 @@ folder_text(const struct folder *f, const char *name)
 static inline void
 folder_put(const struct folder *f, const char *name, const char *text)
 {
-	char path[256];
+	char path[FOLDER_PATH_MAX];
 	FILE *fp;
 
 	folder_path(f, name, path);

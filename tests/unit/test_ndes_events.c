@@ -400,7 +400,7 @@ a_file_that_was_removed_is_begun_anew(void **state)
 {
 	struct event_log *log;
 	struct folder f;
-	char path[256];
+	char path[FOLDER_PATH_MAX];
 
 	(void)state;
 	folder_make(&f);
@@ -423,7 +423,7 @@ a_full_disk_is_an_error(void **state)
 	struct err e = { 0 };
 	struct event_log *log;
 	struct folder f;
-	char path[256];
+	char path[FOLDER_PATH_MAX];
 
 	(void)state;
 	folder_make(&f);

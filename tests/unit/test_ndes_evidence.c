@@ -298,7 +298,7 @@ one_log_that_fails_does_not_stop_the_others(void **state)
 		struct ndes_exchange x;
 		struct err e = { 0 };
 		struct desk d;
-		char path[256];
+		char path[FOLDER_PATH_MAX];
 
 		desk_open(&d);
 		folder_path(&d.f, full[i], path);

@@ -227,7 +227,7 @@ a_full_file_is_followed_by_the_next_number(void **state)
 		write_line(log, &x, r.now_ms);
 		httperr_log_close(log);
 		if (over == 0) {
-			char path[256];
+			char path[FOLDER_PATH_MAX];
 
 			folder_path(&f, SECOND, path);
 			assert_int_equal(unlink(path), 0);
@@ -286,7 +286,7 @@ a_full_disk_is_an_error_that_names_the_file(void **state)
 	struct ndes_exchange x;
 	struct folder f;
 	struct room r;
-	char path[256];
+	char path[FOLDER_PATH_MAX];
 
 	(void)state;
 	room_open(&r, false);

@@ -374,7 +374,7 @@ a_full_disk_is_an_error_that_names_the_file(void **state)
 	struct ndes_exchange x;
 	struct folder f;
 	struct room r;
-	char path[256];
+	char path[FOLDER_PATH_MAX];
 
 	(void)state;
 	room_open(&r, false);
