@@ -12,7 +12,7 @@ libssl-dev libfyaml-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev'
 # The clients of the tests, and clang for the fuzz targets.
 TEST='libcmocka-dev openssl curl jq python3-yaml python3-jsonschema scep strongswan-pki
 libstrongswan-standard-plugins libstrongswan-extra-plugins certmonger gss-ntlmssp
-clang libclang-rt-dev'
+clang libclang-rt-dev libxml2'
 LINT='clang-format clang-tidy cppcheck mandoc shellcheck'
 COVERAGE='libcmocka-dev openssl curl jq python3-yaml python3-jsonschema gcovr'
 
