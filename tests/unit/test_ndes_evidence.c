@@ -216,7 +216,7 @@ the_registration_points_log_is_xml_on_each_line(void **state)
 
 	(void)state;
 	if (!xml_open(&xml))
-		skip();
+		fail_msg("no libxml2.so.2 here: install libxml2");
 	desk_open(&d);
 	receive(&d, &x);
 	ndes_note_crp(&x, "VerifyRequest Started.");
