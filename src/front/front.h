@@ -11,6 +11,7 @@
 
 #include "base/env.h"
 #include "base/log.h"
+#include "http/entry.h"
 #include "http/reply.h"
 #include "http/request.h"
 
@@ -34,6 +35,9 @@ struct front_handler {
 	/* Called once for each request() when the connection is through with it. user is what front_set_user() set. */
 	void (*done)(void *ctx, struct front_exchange *fx, void *user,
 	    enum front_end how);
+	/* Called in the event thread for each connection that is accepted, with a zeroed entry to be filled; NULL: all are taken. peer lends for the call. */
+	void (*enter)(void *ctx, const char *peer, uint16_t peer_port, bool tls,
+	    struct http_entry *entry);
 	void *ctx;
 };
 

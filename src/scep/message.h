@@ -228,6 +228,68 @@ enum scep_content {
 	SCEP_CONTENT_RAW, /* `inner` as it is */
 };
 
+/* The signed attributes of a reply, for what an oddity is about. */
+enum scep_attribute {
+	SCEP_A_MESSAGE_TYPE,
+	SCEP_A_STATUS,
+	SCEP_A_FAIL_INFO,
+	SCEP_A_CONTENT_TYPE,
+	SCEP_A_MESSAGE_DIGEST,
+	SCEP_A_SENDER_NONCE,
+	SCEP_A_RECIPIENT_NONCE,
+	SCEP_A_TRANSACTION_ID,
+	SCEP_A_FAIL_INFO_TEXT,
+	SCEP_ATTRIBUTES
+};
+
+/* As the field calls it: "pkiStatus"; "unknown" out of range. */
+const char *scep_attribute_name(enum scep_attribute a);
+
+/* The ASN.1 type of an attribute's value: an identifier octet (ASN1_ID_UTF8_STRING, ASN1_ID_INTEGER, ...); 0: the right one. */
+struct scep_attribute_type {
+	uint8_t id;
+};
+
+enum scep_structure { SCEP_IS_SIGNED_DATA, SCEP_IS_ENVELOPED_DATA, SCEP_IS_DATA };
+enum scep_encoding {
+	SCEP_DER,
+	SCEP_BER, /* indefinite lengths, eContent and encryptedContent in pieces */
+	SCEP_DEEP, /* the content wrapped in `nesting` constructed OCTET STRINGs of indefinite length */
+	SCEP_OVERFLOW, /* the outermost length says 2^63-1 */
+	SCEP_SHORT_LENGTH, /* the outermost length is 1 less than what follows */
+};
+
+/*
+ * What an obedient encoder can be told beyond the fields of a sound reply.
+ * Everything zero is sound. Nothing here is checked for sense.
+ */
+struct scep_oddities {
+	/* Octets of an attribute's value in place of those the reply's fields give; p == NULL: theirs. n may be 0. */
+	struct bytes value[SCEP_ATTRIBUTES];
+	bool leave_out[SCEP_ATTRIBUTES]; /* contentType and messageDigest too */
+	bool wrong[SCEP_ATTRIBUTES]; /* contentType is SignedData's, messageDigest has its first octet flipped; others: the first octet flipped */
+	struct scep_attribute_type types[SCEP_ATTRIBUTES];
+	struct bytes second[SCEP_ATTRIBUTES]; /* p != NULL: the attribute stands twice, the second time with these octets */
+	struct bytes second_value[SCEP_ATTRIBUTES]; /* p != NULL: one attribute, two values */
+	bool fail_info_text_wrong_oid; /* 1.3.6.1.5.5.7.24.2 */
+	bool attributes_unsigned; /* SCEP's attributes are unsignedAttrs; contentType and messageDigest stay signed */
+	enum scep_structure structure; /* of the outer message; ENVELOPED_DATA: the envelope alone; DATA: id-data around the SignedData */
+	enum scep_encoding encoding;
+	unsigned nesting;
+	bool no_signer_info;
+	bool break_signature; /* its last octet flipped */
+	struct bytes digest_oid; /* contents octets of an OID in place of the digestAlgorithm's; p == NULL: the right one */
+	struct bytes certs[SCEP_CERTS_MAX]; /* in `certificates`, beside the signer's */
+	size_t cert_count;
+	bool recipient_by_ski;
+	const struct pki_cert *more_recipients[SCEP_RECIPIENTS_MAX]; /* RecipientInfos before the right one, with a key that opens nothing */
+	size_t more_recipient_count;
+	bool bad_padding; /* the last block does not decrypt to padding */
+	bool empty_ciphertext;
+	bool odd_ciphertext; /* one octet more than whole blocks */
+	bool bad_iv; /* an IV of one octet less */
+};
+
 /* A pkiMessage to be encoded, every field explicit. All spans are borrowed for the call. */
 struct scep_reply {
 	int type; /* messageType; SCEP_CERTREP for replies */
@@ -265,6 +327,8 @@ struct scep_reply {
 	struct bytes
 	    content_key; /* the cipher's key length, random; from the caller, so that the codec stays pure */
 	struct bytes content_iv; /* the cipher's IV length, random */
+
+	const struct scep_oddities *odd; /* what else is not as it should be; NULL: nothing. Borrowed */
 };
 
 /*
