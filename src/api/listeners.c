@@ -113,7 +113,9 @@ reachable(const char *bind, const char *hostname)
 static int
 open_scep(struct listeners *l, const struct options *o, bool tls, struct err *e)
 {
-	struct front_handler handler = { scep_request, scep_done, l };
+	struct front_handler handler = {
+		.request = scep_request, .done = scep_done, .ctx = l
+	};
 	int port = tls ? o->https_port : o->http_port;
 	const char *scheme = tls ? "https" : "http";
 	const char *host = reachable(o->bind, o->hostname);
@@ -141,7 +143,9 @@ open_scep(struct listeners *l, const struct options *o, bool tls, struct err *e)
 static int
 open_control(struct listeners *l, const struct options *o, struct err *e)
 {
-	struct front_handler handler = { control_request, control_done, l };
+	struct front_handler handler = {
+		.request = control_request, .done = control_done, .ctx = l
+	};
 	unsigned index;
 	uint16_t real;
 

@@ -40,8 +40,18 @@ enum ca_twist_serial {
 	CA_SERIAL_LONG, /* 33 octets */
 	CA_SERIAL_REPEATED, /* that of the certificate issued last */
 };
-enum ca_twist_when { CA_WHEN_AS_IS, CA_WHEN_OFFSET /* from now */, CA_WHEN_YEAR_9999, CA_WHEN_YEAR_1950 };
-enum ca_twist_basic { CA_BASIC_AS_IS, CA_BASIC_CA, CA_BASIC_LEAF /* CA:FALSE */, CA_BASIC_ABSENT };
+enum ca_twist_when {
+	CA_WHEN_AS_IS,
+	CA_WHEN_OFFSET /* from now */,
+	CA_WHEN_YEAR_9999,
+	CA_WHEN_YEAR_1950
+};
+enum ca_twist_basic {
+	CA_BASIC_AS_IS,
+	CA_BASIC_CA,
+	CA_BASIC_LEAF /* CA:FALSE */,
+	CA_BASIC_ABSENT
+};
 enum ca_twist_list { CA_LIST_AS_IS, CA_LIST_ABSENT, CA_LIST_GIVEN };
 
 struct ca_twist {
@@ -50,22 +60,26 @@ struct ca_twist {
 	enum ca_twist_signature signature;
 	enum ca_twist_serial serial;
 	enum ca_twist_when not_before, not_after;
-	int64_t not_before_s, not_after_s; /* of CA_WHEN_OFFSET, seconds from now */
+	int64_t not_before_s,
+	    not_after_s; /* of CA_WHEN_OFFSET, seconds from now */
 	bool version_1; /* no extensions, no version field */
 	bool has_subject;
-	const char *subject; /* "CN=x, O=y" (pki_name_parse); "" is the empty name */
+	const char
+	    *subject; /* "CN=x, O=y" (pki_name_parse); "" is the empty name */
 	enum ca_twist_list san; /* GIVEN: dns names */
 	const char *const *san_dns;
 	size_t san_count;
 	enum ca_twist_basic basic_constraints;
 	enum ca_twist_list key_usage; /* GIVEN: key_usage_bits */
-	unsigned key_usage_bits; /* 1 << bit number of RFC 5280 4.2.1.3: digitalSignature is 1 << 0 */
+	unsigned
+	    key_usage_bits; /* 1 << bit number of RFC 5280 4.2.1.3: digitalSignature is 1 << 0 */
 	enum ca_twist_list ext_key_usage; /* GIVEN: OIDs as text */
 	const char *const *ext_key_usages;
 	size_t ext_key_usage_count;
 	bool unknown_critical; /* an extension nobody knows, critical */
 	uint64_t padding; /* an extension of so many bytes, not critical */
-	bool previous; /* instead: the certificate that signed the request, or the last one of this key; none: as it is */
+	bool
+	    previous; /* instead: the certificate that signed the request, or the last one of this key; none: as it is */
 };
 
 #endif

@@ -28,12 +28,15 @@ enum expect_severity { EXPECT_ERROR, EXPECT_WARNING };
 struct expect {
 	enum expect_kind kind;
 	enum expect_client client;
-	const struct when *when[EXPECT_ORDER_MAX]; /* REQUESTS, NEVER: one; ORDER: several, each behind the one before */
+	const struct when *when
+	    [EXPECT_ORDER_MAX]; /* REQUESTS, NEVER: one; ORDER: several, each behind the one before */
 	size_t when_count;
 	bool has_count;
-	uint64_t count_min, count_max; /* REQUESTS; max UINT64_MAX: no end. Without count: at least 1 */
+	uint64_t count_min,
+	    count_max; /* REQUESTS; max UINT64_MAX: no end. Without count: at least 1 */
 	bool has_gap;
-	int64_t gap_min_ms, gap_max_ms; /* between two that follow each other; max INT64_MAX: no end */
+	int64_t gap_min_ms,
+	    gap_max_ms; /* between two that follow each other; max INT64_MAX: no end */
 	enum expect_severity severity;
 	const char *say; /* for people; NULL: none */
 	unsigned line, column;

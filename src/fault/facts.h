@@ -54,11 +54,13 @@ enum fact_kind { FACT_TEXT, FACT_NUMBER };
 enum fact_stage { FACT_AT_ARRIVAL, FACT_AT_MESSAGE, FACT_AT_ANSWER };
 
 struct fact_key {
-	const char *path; /* "csr.subject": nested in a file, dotted in a query */
+	const char
+	    *path; /* "csr.subject": nested in a file, dotted in a query */
 	enum fact_kind kind;
 	enum fact_stage stage;
 	bool size; /* a number that may be written "4KiB" */
-	const char *const *words; /* the closed set of its values, NULL-terminated; NULL: free */
+	const char *const *
+	    words; /* the closed set of its values, NULL-terminated; NULL: free */
 	const char *doc; /* one sentence */
 };
 
@@ -74,7 +76,8 @@ struct fact_value {
 };
 
 struct facts {
-	enum fact_stage stage; /* what is filled so far; later ones are unknown */
+	enum fact_stage
+	    stage; /* what is filled so far; later ones are unknown */
 	struct fact_value v[FACTS];
 	const struct http_header *headers; /* of the request; lent */
 	size_t header_count;

@@ -13,10 +13,16 @@
 #include "scep/message.h"
 
 /* A length of time, perhaps drawn. */
-enum fault_wait_kind { FAULT_NO_WAIT, FAULT_FIXED, FAULT_UNIFORM, FAULT_LOGNORMAL };
+enum fault_wait_kind {
+	FAULT_NO_WAIT,
+	FAULT_FIXED,
+	FAULT_UNIFORM,
+	FAULT_LOGNORMAL
+};
 struct fault_wait {
 	enum fault_wait_kind kind;
-	int64_t a_ms, b_ms; /* FIXED: a. UNIFORM: from a to b. LOGNORMAL: a is the median, b the cap (0: 10 times the median) */
+	int64_t a_ms,
+	    b_ms; /* FIXED: a. UNIFORM: from a to b. LOGNORMAL: a is the median, b the cap (0: 10 times the median) */
 	uint32_t sigma_ppm; /* LOGNORMAL: standard deviation of the logarithm */
 };
 
@@ -46,7 +52,15 @@ enum fault_page {
 };
 const char *fault_page_name(enum fault_page p); /* "http-sys" */
 
-enum fault_location { FAULT_NO_LOCATION, FAULT_SAME_HOST, FAULT_OTHER_HOST, FAULT_LOOP, FAULT_TO_HTTPS, FAULT_TO_HTTP, FAULT_TO_URL };
+enum fault_location {
+	FAULT_NO_LOCATION,
+	FAULT_SAME_HOST,
+	FAULT_OTHER_HOST,
+	FAULT_LOOP,
+	FAULT_TO_HTTPS,
+	FAULT_TO_HTTP,
+	FAULT_TO_URL
+};
 
 /* reply: an answer in place of the deployment's. */
 struct fault_reply {
@@ -65,9 +79,25 @@ struct fault_reply {
 	int64_t retry_after_ms;
 };
 
-enum fault_length { FAULT_LENGTH_RIGHT, FAULT_LENGTH_SHORT, FAULT_LENGTH_LONG, FAULT_LENGTH_TWICE /* right and wrong */, FAULT_LENGTH_BOTH /* beside chunked */, FAULT_LENGTH_ABSENT };
-enum fault_version { FAULT_HTTP_1_1, FAULT_HTTP_1_0, FAULT_HTTP_0_9 /* the body alone */, FAULT_HTTP_2 /* a SETTINGS frame instead of an answer */ };
-enum fault_continue { FAULT_CONTINUE_AS_ASKED, FAULT_CONTINUE_FIRST /* an unasked 100 before the answer */, FAULT_CONTINUE_EARLY_HINTS /* 103 before it */ };
+enum fault_length {
+	FAULT_LENGTH_RIGHT,
+	FAULT_LENGTH_SHORT,
+	FAULT_LENGTH_LONG,
+	FAULT_LENGTH_TWICE /* right and wrong */,
+	FAULT_LENGTH_BOTH /* beside chunked */,
+	FAULT_LENGTH_ABSENT
+};
+enum fault_version {
+	FAULT_HTTP_1_1,
+	FAULT_HTTP_1_0,
+	FAULT_HTTP_0_9 /* the body alone */,
+	FAULT_HTTP_2 /* a SETTINGS frame instead of an answer */
+};
+enum fault_continue {
+	FAULT_CONTINUE_AS_ASKED,
+	FAULT_CONTINUE_FIRST /* an unasked 100 before the answer */,
+	FAULT_CONTINUE_EARLY_HINTS /* 103 before it */
+};
 
 /* form: how the HTTP message is written. */
 struct fault_form {
@@ -86,10 +116,27 @@ struct fault_form {
 	bool upper_names, lower_names; /* spelling of header names */
 };
 
-enum fault_separator { FAULT_SEP_AS_IS, FAULT_CRLF, FAULT_LF, FAULT_CR, FAULT_MIXED };
+enum fault_separator {
+	FAULT_SEP_AS_IS,
+	FAULT_CRLF,
+	FAULT_LF,
+	FAULT_CR,
+	FAULT_MIXED
+};
 enum fault_case { FAULT_CASE_AS_IS, FAULT_LOWER, FAULT_UPPER, FAULT_ODD };
-enum fault_blank { FAULT_NO_BLANK, FAULT_BLANK_FIRST, FAULT_BLANK_MIDDLE, FAULT_BLANK_LAST };
-enum fault_text_coding { FAULT_PLAIN, FAULT_UTF8_BOM, FAULT_UTF16, FAULT_UTF16_BOM, FAULT_NUL /* a zero byte behind each line */ };
+enum fault_blank {
+	FAULT_NO_BLANK,
+	FAULT_BLANK_FIRST,
+	FAULT_BLANK_MIDDLE,
+	FAULT_BLANK_LAST
+};
+enum fault_text_coding {
+	FAULT_PLAIN,
+	FAULT_UTF8_BOM,
+	FAULT_UTF16,
+	FAULT_UTF16_BOM,
+	FAULT_NUL /* a zero byte behind each line */
+};
 
 /* caps: edits of the GetCACaps list. */
 struct fault_caps {
@@ -122,7 +169,14 @@ struct fault_cert {
 	unsigned repeat; /* 0 is 1 */
 };
 
-enum fault_bundle { FAULT_CHAIN, FAULT_SINGLE /* the first, bare DER */, FAULT_PEM, FAULT_RAW_CONCAT /* DER after DER */, FAULT_EMPTY_CHAIN, FAULT_EMPTY_BODY };
+enum fault_bundle {
+	FAULT_CHAIN,
+	FAULT_SINGLE /* the first, bare DER */,
+	FAULT_PEM,
+	FAULT_RAW_CONCAT /* DER after DER */,
+	FAULT_EMPTY_CHAIN,
+	FAULT_EMPTY_BODY
+};
 
 /* cacert: edits of the GetCACert answer. */
 struct fault_cacert {
@@ -156,23 +210,57 @@ struct fault_attribute {
 	uint64_t n;
 };
 
-enum fault_signer { FAULT_SIGNER_HONEST, FAULT_SIGNER_RA_ENCRYPT, FAULT_SIGNER_CA, FAULT_SIGNER_STRANGER, FAULT_SIGNER_FORGED /* the RA's issuer and serial, another key */, FAULT_SIGNER_EXPIRED, FAULT_SIGNER_REQUESTER /* the client's own certificate names it; another key */ };
-enum fault_recipient { FAULT_TO_HONEST, FAULT_TO_CA, FAULT_TO_CSR_KEY, FAULT_TO_STRANGER };
-enum fault_content { FAULT_CONTENT_HONEST, FAULT_CONTENT_ABSENT, FAULT_CONTENT_EMPTY, FAULT_CONTENT_ZERO_BYTE, FAULT_CONTENT_PLAIN /* certs-only, not enveloped */, FAULT_CONTENT_ENVELOPE, FAULT_CONTENT_JUNK };
-enum fault_inner { FAULT_INNER_HONEST, FAULT_INNER_JUNK, FAULT_INNER_RAW_CERT, FAULT_INNER_EMPTY /* certs-only without any */, FAULT_INNER_NOTHING /* no octets */ };
-enum fault_ciphertext { FAULT_CIPHERTEXT_HONEST, FAULT_BAD_PADDING, FAULT_CIPHERTEXT_EMPTY, FAULT_CIPHERTEXT_ODD /* not whole blocks */ };
+enum fault_signer {
+	FAULT_SIGNER_HONEST,
+	FAULT_SIGNER_RA_ENCRYPT,
+	FAULT_SIGNER_CA,
+	FAULT_SIGNER_STRANGER,
+	FAULT_SIGNER_FORGED /* the RA's issuer and serial, another key */,
+	FAULT_SIGNER_EXPIRED,
+	FAULT_SIGNER_REQUESTER /* the client's own certificate names it; another key */
+};
+enum fault_recipient {
+	FAULT_TO_HONEST,
+	FAULT_TO_CA,
+	FAULT_TO_CSR_KEY,
+	FAULT_TO_STRANGER
+};
+enum fault_content {
+	FAULT_CONTENT_HONEST,
+	FAULT_CONTENT_ABSENT,
+	FAULT_CONTENT_EMPTY,
+	FAULT_CONTENT_ZERO_BYTE,
+	FAULT_CONTENT_PLAIN /* certs-only, not enveloped */,
+	FAULT_CONTENT_ENVELOPE,
+	FAULT_CONTENT_JUNK
+};
+enum fault_inner {
+	FAULT_INNER_HONEST,
+	FAULT_INNER_JUNK,
+	FAULT_INNER_RAW_CERT,
+	FAULT_INNER_EMPTY /* certs-only without any */,
+	FAULT_INNER_NOTHING /* no octets */
+};
+enum fault_ciphertext {
+	FAULT_CIPHERTEXT_HONEST,
+	FAULT_BAD_PADDING,
+	FAULT_CIPHERTEXT_EMPTY,
+	FAULT_CIPHERTEXT_ODD /* not whole blocks */
+};
 enum fault_structure { FAULT_SIGNED_DATA, FAULT_ENVELOPED_DATA, FAULT_DATA };
 enum fault_tristate { FAULT_AS_IS, FAULT_NO, FAULT_YES };
 
 struct fault_scep {
 	bool on;
 	/* attributes */
-	struct fault_attribute status, fail_info, message_type; /* GIVEN: text */
+	struct fault_attribute status, fail_info,
+	    message_type; /* GIVEN: text */
 	struct fault_attribute transaction_id, sender_nonce, recipient_nonce;
 	struct fault_attribute fail_info_text;
 	bool fail_info_text_wrong_oid;
 	struct fault_attribute content_type, message_digest;
-	unsigned duplicate; /* 1 << enum scep_attribute: written twice, the second with other contents */
+	unsigned
+	    duplicate; /* 1 << enum scep_attribute: written twice, the second with other contents */
 	unsigned two_values; /* one attribute, two values */
 	struct scep_attribute_type types[SCEP_ATTRIBUTES]; /* id 0: as it is */
 	bool attributes_unsigned;
@@ -186,7 +274,8 @@ struct fault_scep {
 	enum fault_tristate include_signer;
 	bool no_signer_info;
 	bool break_signature;
-	struct bytes digest_oid; /* in place of the digestAlgorithm's; p NULL: as it is */
+	struct bytes
+	    digest_oid; /* in place of the digestAlgorithm's; p NULL: as it is */
 	enum fault_tristate signature_alg_with_digest;
 	enum pki_digest digest; /* UNKNOWN: as it is */
 	/* envelope */
@@ -211,7 +300,8 @@ struct fault_scep {
 struct fault_damage {
 	bool on;
 	bool has_junk;
-	uint64_t junk; /* the whole body becomes so many random bytes, the first never 0x30 */
+	uint64_t
+	    junk; /* the whole body becomes so many random bytes, the first never 0x30 */
 	unsigned flip; /* so many bits, at drawn places */
 	struct fault_amount truncate; /* what is left */
 	struct bytes append;
@@ -240,7 +330,11 @@ enum fault_tls_cert {
 	FAULT_TLS_LEAF_ONLY,
 	FAULT_TLS_CERTS
 };
-enum fault_tls_cut { FAULT_TLS_NO_CUT, FAULT_TLS_CUT_HELLO /* before the ServerHello */, FAULT_TLS_CUT_MIDDLE /* in the middle of our flight */ };
+enum fault_tls_cut {
+	FAULT_TLS_NO_CUT,
+	FAULT_TLS_CUT_HELLO /* before the ServerHello */,
+	FAULT_TLS_CUT_MIDDLE /* in the middle of our flight */
+};
 
 /* tls: judged when a connection is accepted. Versions as in enum host_tls_version: 0 is 1.0, 3 is 1.3; -1: as it is. */
 struct fault_tls {
@@ -276,7 +370,8 @@ struct fault {
 	struct fault_form form;
 	struct fault_caps caps;
 	struct fault_cacert cacert;
-	const struct ca_twist *cert; /* of the certificate to be issued; NULL: honest */
+	const struct ca_twist
+	    *cert; /* of the certificate to be issued; NULL: honest */
 	struct fault_scep scep;
 	struct fault_damage damage;
 	uint64_t drip_bytes; /* 0: at once */

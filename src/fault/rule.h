@@ -53,7 +53,8 @@ struct rule {
 	const struct fault *const *steps; /* at least one */
 	size_t step_count;
 	enum rule_after then_after;
-	bool at_connection; /* judged when a connection is accepted, not for requests (fault_is_connection()) */
+	bool
+	    at_connection; /* judged when a connection is accepted, not for requests (fault_is_connection()) */
 	bool disabled;
 	unsigned line, column; /* in its file; 0: none */
 	const char *file; /* what complaints call the file */
@@ -66,8 +67,8 @@ struct rules; /* immutable, counted */
  * which is taken over (also on failure) with the memory of the conditions.
  * NULL on failure.
  */
-struct rules *rules_new(struct arena *arena, struct rule *rules, size_t count,
-    struct err *e);
+struct rules *rules_new(
+    struct arena *arena, struct rule *rules, size_t count, struct err *e);
 struct rules *rules_ref(struct rules *r); /* accepts NULL; returns it */
 void rules_unref(struct rules *r); /* accepts NULL */
 size_t rules_count(const struct rules *r); /* NULL: 0 */
@@ -80,8 +81,8 @@ int64_t rules_find(const struct rules *r, struct bytes id);
  * that is there twice: -1 with a sentence. The lists are referenced, not
  * copied. NULL lists are empty. *out may be NULL when all are.
  */
-MUST_USE int rules_join(struct rules *const *lists, size_t n,
-    struct rules **out, struct err *e);
+MUST_USE int rules_join(
+    struct rules *const *lists, size_t n, struct rules **out, struct err *e);
 
 /* ---- counters: one set per site, behind a lock of its own ---- */
 
@@ -137,16 +138,19 @@ struct rule_choice {
 	const struct rule *rule;
 	const struct fault *fault; /* its step */
 	size_t step;
-	uint64_t n; /* matching requests of the counter key, this one included */
+	uint64_t
+	    n; /* matching requests of the counter key, this one included */
 	uint64_t hit; /* hits of the counter key, this one included */
-	uint64_t draw; /* base of every further draw of this fault: draw(seed, id, key, n, "fault") */
+	uint64_t
+	    draw; /* base of every further draw of this fault: draw(seed, id, key, n, "fault") */
 	bool drawn; /* chance was drawn */
 	uint32_t draw_ppm;
 	struct bytes key; /* in the arena; empty for one counter */
 
 	bool settled; /* all rules were judged, or one applied */
 	size_t next; /* when not settled: go on here once more is known */
-	struct rule_try *tries; /* in the arena; rules whose op cannot be this one's are left out */
+	struct rule_try *
+	    tries; /* in the arena; rules whose op cannot be this one's are left out */
 	size_t try_count, tries_more;
 };
 

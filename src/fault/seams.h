@@ -23,12 +23,15 @@ struct fault_site {
 	uint64_t draw; /* of struct rule_choice */
 	int64_t now_ms; /* the deployment's clock */
 	const struct ca_material *material;
-	struct pki_ctx *ctx; /* of the worker; NULL in the event thread, where nothing is signed */
+	struct pki_ctx *
+	    ctx; /* of the worker; NULL in the event thread, where nothing is signed */
 	const struct http_request *rq;
 	const struct scep_message *message; /* NULL: no PKIOperation */
-	struct bytes issued; /* DER of the certificate issued for this exchange; p NULL: none */
+	struct bytes
+	    issued; /* DER of the certificate issued for this exchange; p NULL: none */
 	struct bytes crl; /* DER of the current CRL; p NULL: none at hand */
-	struct bytes last_reply; /* the last CertRep that the site sent; p NULL: none yet */
+	struct bytes
+	    last_reply; /* the last CertRep that the site sent; p NULL: none yet */
 	struct bytes last_sender_nonce;
 };
 

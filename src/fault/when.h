@@ -24,11 +24,13 @@ enum when_kind {
 
 /* What a value must be; all that is given must hold. Absent values fail all but present: false. */
 struct when_test {
-	const struct bytes *equals; /* any of these; ASCII case counts only in transaction and challenge */
+	const struct bytes *
+	    equals; /* any of these; ASCII case counts only in transaction and challenge */
 	size_t equals_count; /* 0: not asked */
 	const int64_t *numbers; /* of a number: any of these */
 	size_t number_count;
-	const regex_t *matches; /* POSIX extended, anywhere in the text; NULL: not asked */
+	const regex_t *
+	    matches; /* POSIX extended, anywhere in the text; NULL: not asked */
 	const char *pattern; /* its source */
 	bool has_over, has_under;
 	int64_t over, under; /* strictly */

@@ -28,12 +28,16 @@ struct wire {
 	int64_t delay_ms; /* before the act */
 
 	/* Of WIRE_PLAY: */
-	struct bytes raw; /* p != NULL: exactly these bytes instead of status line, headers and body; lives as the body does */
-	size_t drip_bytes; /* not 0: in portions of so many bytes, each on its way by itself ... */
+	struct bytes
+	    raw; /* p != NULL: exactly these bytes instead of status line, headers and body; lives as the body does */
+	size_t
+	    drip_bytes; /* not 0: in portions of so many bytes, each on its way by itself ... */
 	int64_t drip_every_ms; /* ... so long apart */
 	enum wire_cut cut;
-	size_t cut_at; /* so many bytes of the whole, head included, go out before the cut */
-	bool keep_open; /* after the last byte the socket stays open until the client leaves, whatever Connection says */
+	size_t
+	    cut_at; /* so many bytes of the whole, head included, go out before the cut */
+	bool
+	    keep_open; /* after the last byte the socket stays open until the client leaves, whatever Connection says */
 	bool no_close_notify; /* a TLS connection ends without one */
 };
 

@@ -250,7 +250,11 @@ struct scep_attribute_type {
 	uint8_t id;
 };
 
-enum scep_structure { SCEP_IS_SIGNED_DATA, SCEP_IS_ENVELOPED_DATA, SCEP_IS_DATA };
+enum scep_structure {
+	SCEP_IS_SIGNED_DATA,
+	SCEP_IS_ENVELOPED_DATA,
+	SCEP_IS_DATA
+};
 enum scep_encoding {
 	SCEP_DER,
 	SCEP_BER, /* indefinite lengths, eContent and encryptedContent in pieces */
@@ -267,22 +271,30 @@ struct scep_oddities {
 	/* Octets of an attribute's value in place of those the reply's fields give; p == NULL: theirs. n may be 0. */
 	struct bytes value[SCEP_ATTRIBUTES];
 	bool leave_out[SCEP_ATTRIBUTES]; /* contentType and messageDigest too */
-	bool wrong[SCEP_ATTRIBUTES]; /* contentType is SignedData's, messageDigest has its first octet flipped; others: the first octet flipped */
+	bool wrong
+	    [SCEP_ATTRIBUTES]; /* contentType is SignedData's, messageDigest has its first octet flipped; others: the first octet flipped */
 	struct scep_attribute_type types[SCEP_ATTRIBUTES];
-	struct bytes second[SCEP_ATTRIBUTES]; /* p != NULL: the attribute stands twice, the second time with these octets */
-	struct bytes second_value[SCEP_ATTRIBUTES]; /* p != NULL: one attribute, two values */
+	struct bytes second
+	    [SCEP_ATTRIBUTES]; /* p != NULL: the attribute stands twice, the second time with these octets */
+	struct bytes second_value
+	    [SCEP_ATTRIBUTES]; /* p != NULL: one attribute, two values */
 	bool fail_info_text_wrong_oid; /* 1.3.6.1.5.5.7.24.2 */
-	bool attributes_unsigned; /* SCEP's attributes are unsignedAttrs; contentType and messageDigest stay signed */
-	enum scep_structure structure; /* of the outer message; ENVELOPED_DATA: the envelope alone; DATA: id-data around the SignedData */
+	bool
+	    attributes_unsigned; /* SCEP's attributes are unsignedAttrs; contentType and messageDigest stay signed */
+	enum scep_structure
+	    structure; /* of the outer message; ENVELOPED_DATA: the envelope alone; DATA: id-data around the SignedData */
 	enum scep_encoding encoding;
 	unsigned nesting;
 	bool no_signer_info;
 	bool break_signature; /* its last octet flipped */
-	struct bytes digest_oid; /* contents octets of an OID in place of the digestAlgorithm's; p == NULL: the right one */
-	struct bytes certs[SCEP_CERTS_MAX]; /* in `certificates`, beside the signer's */
+	struct bytes
+	    digest_oid; /* contents octets of an OID in place of the digestAlgorithm's; p == NULL: the right one */
+	struct bytes
+	    certs[SCEP_CERTS_MAX]; /* in `certificates`, beside the signer's */
 	size_t cert_count;
 	bool recipient_by_ski;
-	const struct pki_cert *more_recipients[SCEP_RECIPIENTS_MAX]; /* RecipientInfos before the right one, with a key that opens nothing */
+	const struct pki_cert *more_recipients
+	    [SCEP_RECIPIENTS_MAX]; /* RecipientInfos before the right one, with a key that opens nothing */
 	size_t more_recipient_count;
 	bool bad_padding; /* the last block does not decrypt to padding */
 	bool empty_ciphertext;
@@ -328,7 +340,8 @@ struct scep_reply {
 	    content_key; /* the cipher's key length, random; from the caller, so that the codec stays pure */
 	struct bytes content_iv; /* the cipher's IV length, random */
 
-	const struct scep_oddities *odd; /* what else is not as it should be; NULL: nothing. Borrowed */
+	const struct scep_oddities *
+	    odd; /* what else is not as it should be; NULL: nothing. Borrowed */
 };
 
 /*

@@ -173,7 +173,9 @@ rig_open_for(struct rig *r, unsigned connections, const char *addr,
 	memset(r, 0, sizeof(*r));
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
-	r->handler = (struct front_handler){ request, count_done, r };
+	r->handler = (struct front_handler){
+		.request = request, .done = count_done, .ctx = r
+	};
 	r->front = front_new(&env, &log, &limits, &e);
 	assert_non_null(r->front);
 	if (front_listen(

@@ -89,7 +89,9 @@ says_what_the_library_refused(void **state)
 	(void)state;
 	pthread_mutex_init(&r.lock, NULL);
 	pthread_cond_init(&r.changed, NULL);
-	r.handler = (struct front_handler){ echo_request, count_done, &r };
+	r.handler = (struct front_handler){
+		.request = echo_request, .done = count_done, .ctx = &r
+	};
 	r.front = front_new(&env, &log, &limits, &e);
 	assert_non_null(r.front);
 	assert_int_equal(front_listen(r.front, "127.0.0.1", 0, &r.handler,
