@@ -8,6 +8,7 @@
 #define FAULT_FAULT_H
 
 #include "base/buf.h"
+#include "ca/material.h"
 #include "ca/twist.h"
 #include "http/reply.h"
 #include "scep/message.h"
