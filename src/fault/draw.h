@@ -13,6 +13,12 @@
 uint64_t draw(uint64_t seed, struct bytes rule, struct bytes key, uint64_t n,
     const char *which);
 
+/* SipHash-2-4 itself, for hash tables whose keys come from strangers. */
+uint64_t draw_siphash(uint64_t k0, uint64_t k1, struct bytes s);
+
+/* The i-th further draw that hangs on d. */
+uint64_t draw_more(uint64_t d, uint64_t i);
+
 /* As parts in a million of the draw, for comparing with a share and for people. */
 uint32_t draw_ppm(uint64_t d);
 /* In [0, n); n > 0. */

@@ -95,8 +95,7 @@ void rule_counters_free(struct rule_counters *c); /* accepts NULL */
 /* All counts to zero. */
 void rule_counters_reset(struct rule_counters *c);
 /* Take over the counts of rules with the same id (a list that was changed while it ran). */
-void rule_counters_inherit(
-    struct rule_counters *c, const struct rule_counters *from);
+void rule_counters_inherit(struct rule_counters *c, struct rule_counters *from);
 
 struct rule_counts {
 	uint64_t matched; /* the condition held */

@@ -53,6 +53,12 @@ enum when_truth { WHEN_FALSE, WHEN_TRUE, WHEN_UNKNOWN };
  */
 enum when_truth when_holds(const struct when *w, const struct facts *f);
 
+/* As values of a fact are compared. */
+bool when_same_text(enum fact f, struct bytes a, struct bytes b);
+
+/* Does it ask about a fact for which is_it() says yes (FACTS: about a header)? */
+bool when_asks(const struct when *w, bool (*is_it)(enum fact f));
+
 /* The latest stage that it asks about. */
 enum fact_stage when_stage(const struct when *w);
 
@@ -77,10 +83,12 @@ bool when_is_impossible(const struct when *w, const char **why);
 MUST_USE int when_test_parse(struct arena *arena, enum fact fact,
     struct bytes value, struct when_test *out, struct err *e);
 
-/* One value of a fact checked and kept, for loaders; the word nearest to a wrong one in *near (p NULL: none). */
+/* One value of a fact checked and kept, for loaders; fact FACTS: of a header. */
 MUST_USE int when_test_add_value(struct arena *arena, enum fact fact,
-    struct bytes value, struct when_test *test, struct bytes *near,
-    struct err *e);
+    struct bytes value, struct when_test *test, struct err *e);
+/* A number of a fact, as files and queries write it. */
+MUST_USE int when_number_parse(
+    enum fact fact, struct bytes value, int64_t *out, struct err *e);
 /* Compile a pattern; the regex lives until the arena's owner calls when_clear() on the tree. */
 MUST_USE int when_test_set_pattern(struct arena *arena, struct bytes pattern,
     struct when_test *test, struct err *e);

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* Lists of rules: compiled, joined, counted references. */
+#include "fault/rules.h"
+
+#include <stdlib.h>
+
+static const char *const pers[RULE_PERS] = {
+	[RULE_PER_SITE] = "site",
+	[RULE_PER_SESSION] = "session",
+	[RULE_PER_CLIENT] = "client",
+	[RULE_PER_TRANSACTION] = "transaction",
+	[RULE_PER_CHALLENGE] = "challenge",
+	[RULE_PER_SUBJECT] = "subject",
+};
+
+const char *
+rule_per_name(enum rule_per per)
+{
+	return (unsigned)per < RULE_PERS ? pers[per] : "unknown";
+}
+
+static const char *const afters[RULE_AFTERS] = {
+	[RULE_PASS] = "pass",
+	[RULE_STAY] = "stay",
+	[RULE_REPEAT] = "repeat",
+};
+
+const char *
+rule_after_name(enum rule_after after)
+{
+	return (unsigned)after < RULE_AFTERS ? afters[after] : "unknown";
+}
+
+static const char *const verdicts[RULE_VERDICTS] = {
+	[RULE_APPLIED] = "applied",
+	[RULE_OTHER] = "condition does not hold",
+	[RULE_DISABLED] = "disabled",
+	[RULE_TOO_EARLY] = "too early",
+	[RULE_TOO_LATE] = "too late",
+	[RULE_NOT_THIS] = "not this one",
+	[RULE_SPENT] = "spent",
+	[RULE_MISSED] = "chance missed",
+	[RULE_IN_A_ROW] = "enough in a row",
+};
+
+const char *
+rule_verdict_name(enum rule_verdict v)
+{
+	return (unsigned)v < RULE_VERDICTS ? verdicts[v] : "unknown";
+}
+
+/* ---- ids, in a table of hashes ---- */
+
+static size_t
+id_slot(const struct rules *r, struct bytes id)
+{
+	size_t at = (size_t)draw_siphash(0, 0, id) & r->id_mask;
+
+	while (r->ids[at] != 0 &&
+	    !bytes_eq(bytes_str(r->list[r->ids[at] - 1]->id), id))
+		at = (at + 1) & r->id_mask;
+	return at;
+}
+
+/* -1 when an id is there twice. */
+static int
+index_ids(struct rules *r, struct err *e)
+{
+	size_t size = 16;
+
+	while (size < 2 * r->count)
+		size *= 2;
+	r->ids = calloc(size, sizeof(*r->ids));
+	if (r->ids == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for rules");
+	r->id_mask = size - 1;
+	for (size_t i = 0; i < r->count; i++) {
+		size_t at = id_slot(r, bytes_str(r->list[i]->id));
+
+		if (r->ids[at] != 0)
+			return err_set(e, ERR_SCENARIO,
+			    "two rules are called \"%s\"", r->list[i]->id);
+		r->ids[at] = (uint32_t)i + 1;
+	}
+	return 0;
+}
+
+int64_t
+rules_find(const struct rules *r, struct bytes id)
+{
+	if (r == NULL || r->count == 0)
+		return -1;
+	return (int64_t)r->ids[id_slot(r, id)] - 1;
+}
+
+/* ---- life ---- */
+
+static int
+compile(struct rules *r, struct err *e)
+{
+	if (r->count > RULES_MAX)
+		return err_set(
+		    e, ERR_LIMIT, "there are more than %d rules", RULES_MAX);
+	if (index_ids(r, e) == -1)
+		return -1;
+	return rules_index(r, e);
+}
+
+static struct rules *
+allocate(size_t count, struct err *e)
+{
+	struct rules *r = calloc(1, sizeof(*r));
+
+	if (r != NULL)
+		r->list = calloc(count + 1, sizeof(*r->list));
+	if (r == NULL || r->list == NULL) {
+		(void)err_set(e, ERR_MEMORY, "no memory for rules");
+		free(r);
+		return NULL;
+	}
+	atomic_init(&r->refs, 1);
+	r->count = count;
+	return r;
+}
+
+/* What the arena does not free. */
+static void
+clear_conditions(struct rule *rules, size_t count)
+{
+	union {
+		const struct when *lent;
+		struct when *own;
+	} w;
+
+	for (size_t i = 0; i < count; i++) {
+		w.lent = rules[i].when;
+		when_clear(w.own);
+	}
+}
+
+struct rules *
+rules_new(struct arena *arena, struct rule *rules, size_t count, struct err *e)
+{
+	struct rules *r = allocate(count, e);
+
+	if (r == NULL) {
+		clear_conditions(rules, count);
+		arena_clear(arena);
+		return NULL;
+	}
+	r->arena = *arena;
+	*arena = (struct arena){ 0 };
+	r->own = rules;
+	r->own_count = count;
+	for (size_t i = 0; i < count; i++)
+		r->list[i] = &rules[i];
+	if (compile(r, e) == 0)
+		return r;
+	rules_unref(r);
+	return NULL;
+}
+
+struct rules *
+rules_ref(struct rules *r)
+{
+	if (r != NULL)
+		atomic_fetch_add(&r->refs, 1);
+	return r;
+}
+
+void
+rules_unref(struct rules *r)
+{
+	if (r == NULL || atomic_fetch_sub(&r->refs, 1) > 1)
+		return;
+	clear_conditions(r->own, r->own_count);
+	for (size_t i = 0; i < r->part_count; i++)
+		rules_unref(r->parts[i]);
+	rules_index_clear(r);
+	free(r->parts);
+	free(r->ids);
+	free(r->list);
+	arena_clear(&r->arena);
+	free(r);
+}
+
+size_t
+rules_count(const struct rules *r)
+{
+	return r == NULL ? 0 : r->count;
+}
+
+const struct rule *
+rules_get(const struct rules *r, size_t i)
+{
+	return r->list[i];
+}
+
+/* ---- joining ---- */
+
+static int
+join(struct rules *r, struct rules *const *lists, size_t n, struct err *e)
+{
+	size_t at = 0;
+
+	r->parts = calloc(n + 1, sizeof(*r->parts));
+	if (r->parts == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for rules");
+	for (size_t i = 0; i < n; i++) {
+		if (lists[i] == NULL)
+			continue;
+		r->parts[r->part_count++] = rules_ref(lists[i]);
+		for (size_t k = 0; k < lists[i]->count; k++)
+			r->list[at++] = lists[i]->list[k];
+	}
+	return compile(r, e);
+}
+
+int
+rules_join(
+    struct rules *const *lists, size_t n, struct rules **out, struct err *e)
+{
+	size_t all = 0, lists_with = 0;
+	struct rules *r, *one = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		all += rules_count(lists[i]);
+		if (rules_count(lists[i]) > 0) {
+			one = lists[i];
+			lists_with++;
+		}
+	}
+	if (lists_with <= 1) {
+		*out = rules_ref(one);
+		return 0;
+	}
+	r = allocate(all, e);
+	if (r == NULL)
+		return -1;
+	if (join(r, lists, n, e) == -1) {
+		rules_unref(r);
+		return -1;
+	}
+	*out = r;
+	return 0;
+}
+
+/* ---- unreachable ones ---- */
+
+#define ALWAYS_MAX 64 /* how many that always apply are looked at */
+
+static bool
+always_applies(const struct rule *r)
+{
+	return !r->disabled && r->after == 0 && r->until == 0 &&
+	    r->every <= 1 && r->times == 0 && r->in_a_row == 0 &&
+	    (!r->has_chance || r->chance_ppm >= 1000000) &&
+	    (r->then_after != RULE_PASS);
+}
+
+static const struct rule *
+covered_by(const struct rule *const *always, size_t n, const struct rule *r)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (always[i]->at_connection == r->at_connection &&
+		    when_covers(always[i]->when, r->when))
+			return always[i];
+	}
+	return NULL;
+}
+
+void
+rules_find_unreachable(const struct rules *r,
+    void (*found)(void *ctx, const struct rule *rule, const char *why),
+    void *ctx)
+{
+	const struct rule *always[ALWAYS_MAX], *cover;
+	size_t n = 0;
+	const char *why;
+	struct buf b;
+
+	for (size_t i = 0; i < rules_count(r); i++) {
+		const struct rule *rule = r->list[i];
+
+		cover = covered_by(always, n, rule);
+		if (when_is_impossible(rule->when, &why)) {
+			found(ctx, rule, why);
+		} else if (cover != NULL) {
+			buf_init(&b, 512);
+			buf_addf(&b,
+			    "rule \"%s\" before it always applies to what "
+			    "this one is for",
+			    cover->id);
+			found(ctx, rule, buf_str(&b));
+			buf_clear(&b);
+		}
+		if (n < ALWAYS_MAX && always_applies(rule))
+			always[n++] = rule;
+	}
+}
