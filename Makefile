@@ -17,7 +17,7 @@ say      = $(if $(Q),@echo "  $(1) $@")
 
 # Makefiles must parse where pkg-config is still missing: `make run` installs it.
 PKG      = $(shell pkg-config $(1) 2>/dev/null)
-LIBPKGS := libmicrohttpd gnutls openssl libfyaml jansson sqlite3
+LIBPKGS := libmicrohttpd gnutls openssl libfyaml jansson sqlite3 zlib
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wundef -Wvla -Wformat=2 -Wswitch-enum
@@ -35,7 +35,7 @@ ALL_CPPFLAGS := -Isrc -Iinclude -D_GNU_SOURCE $(call PKG,--cflags $(LIBPKGS) lib
 ALL_CFLAGS   := -std=c11 -fvisibility=hidden -fno-common -pthread -MMD -MP \
 	-ffile-prefix-map=$(CURDIR)=. $(WARN) $(CFLAGS_$(V)) $(CFLAGS)
 ALL_LDFLAGS  := -pthread $(LDFLAGS_$(V)) $(LDFLAGS)
-LIBS         := $(call PKG,--libs $(LIBPKGS))
+LIBS         := $(call PKG,--libs $(LIBPKGS)) -lm
 CURL         := $(call PKG,--libs libcurl)
 
 # Sources by wildcard; scenarios and keys are compiled in from generated files.

@@ -26,6 +26,8 @@ struct fault_site {
 	struct pki_ctx *
 	    ctx; /* of the worker; NULL in the event thread, where nothing is signed */
 	const struct http_request *rq;
+	const char
+	    *url_prefix; /* what was taken off the target: "/x/NAME"; "" */
 	const struct scep_message *message; /* NULL: no PKIOperation */
 	struct bytes
 	    issued; /* DER of the certificate issued for this exchange; p NULL: none */
@@ -52,6 +54,10 @@ MUST_USE int fault_edit_cacert(const struct fault *f,
 MUST_USE int fault_make_reply(const struct fault *f, const struct fault_site *s,
     struct http_reply *reply, bool *page_wanted, struct err *e);
 
+/* What fault_make_reply() leaves to be done when a page was wanted: once the caller has put it into reply. */
+MUST_USE int fault_finish_reply(const struct fault *f,
+    const struct fault_site *s, struct http_reply *reply, struct err *e);
+
 /* headers: set, replace, remove, repeat. */
 MUST_USE int fault_edit_headers(const struct fault *f,
     const struct fault_site *s, struct http_reply *reply, struct err *e);
@@ -68,11 +74,22 @@ MUST_USE int fault_damage(const struct fault *f, const struct fault_site *s,
 MUST_USE int fault_wire(const struct fault *f, const struct fault_site *s,
     struct http_reply *reply, struct err *e);
 
+/* Make a Content-Length that is there say how long the body is. */
+MUST_USE int fault_set_length(
+    const struct fault_site *s, struct http_reply *reply, struct err *e);
+
+/* So many bytes of a whole. */
+uint64_t fault_amount_of(const struct fault_amount *a, uint64_t whole);
+
 /* The delay of a wait under a draw, in milliseconds; never negative. */
 int64_t fault_wait_ms(const struct fault_wait *w, uint64_t draw);
 
-/* A reply as bytes, as HTTP/1.1 has it: for what goes out raw. Appended. */
+/*
+ * A reply as bytes, as the form wants it. Appended; *head says where the body
+ * begins. content is what the body is after any coding.
+ */
 void fault_write_reply(const struct http_reply *reply,
-    const struct fault_form *form, bool head_only, struct buf *out);
+    const struct fault_form *form, bool head_only, struct buf *out,
+    size_t *head);
 
 #endif

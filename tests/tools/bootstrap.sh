@@ -8,7 +8,7 @@
 set -u
 
 RUN='gcc libc6-dev binutils make pkg-config libmicrohttpd-dev libgnutls28-dev
-libssl-dev libfyaml-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev'
+libssl-dev libfyaml-dev libjansson-dev libsqlite3-dev zlib1g-dev libcurl4-openssl-dev'
 # The clients of the tests, and clang for the fuzz targets.
 TEST='libcmocka-dev openssl curl jq python3-yaml python3-jsonschema scep strongswan-pki
 libstrongswan-standard-plugins libstrongswan-extra-plugins certmonger gss-ntlmssp
@@ -46,7 +46,7 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
 	for c in gcc make pkg-config nm objcopy; do
 		command -v "$c" >/dev/null 2>&1 || lacking="$lacking $c"
 	done
-	for l in libmicrohttpd gnutls openssl libfyaml jansson sqlite3 libcurl; do
+	for l in libmicrohttpd gnutls openssl libfyaml jansson sqlite3 zlib libcurl; do
 		pkg-config --exists "$l" 2>/dev/null || lacking="$lacking $l"
 	done
 	[ -z "$lacking" ] && exit 0
