@@ -352,6 +352,7 @@ struct fault_tls {
 
 struct fault_evidence {
 	bool on;
+	bool no_iis; /* no line in the IIS log */
 	bool iis; /* the line of the IIS log, whether IIS had one or not */
 	int status; /* 0: the one sent */
 	int substatus;

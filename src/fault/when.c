@@ -159,6 +159,22 @@ when_stage(const struct when *w)
 	return latest;
 }
 
+const struct when *
+when_find(const struct when *w, enum fact f)
+{
+	if (w == NULL)
+		return NULL;
+	if (w->kind == WHEN_FACT)
+		return w->fact == f ? w : NULL;
+	if (w->kind != WHEN_ALL)
+		return NULL;
+	for (const struct when *c = w->children; c != NULL; c = c->next) {
+		if (c->kind == WHEN_FACT && c->fact == f)
+			return c;
+	}
+	return NULL;
+}
+
 bool
 when_asks(const struct when *w, bool (*is_it)(enum fact f))
 {

@@ -59,6 +59,9 @@ bool when_same_text(enum fact f, struct bytes a, struct bytes b);
 /* Does it ask about a fact for which is_it() says yes (FACTS: about a header)? */
 bool when_asks(const struct when *w, bool (*is_it)(enum fact f));
 
+/* The test of a fact that must hold; NULL: there is none. Lent from w. */
+const struct when *when_find(const struct when *w, enum fact f);
+
 /* The latest stage that it asks about. */
 enum fact_stage when_stage(const struct when *w);
 

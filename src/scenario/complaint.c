@@ -20,6 +20,7 @@ complaints_init(struct complaints *c)
 	c->count = 0;
 	c->more = 0;
 	c->failed = false;
+	c->warnings = 0;
 }
 
 void
@@ -34,12 +35,24 @@ complaints_wanted(const struct complaints *c)
 	return c->count < COMPLAINTS_MAX;
 }
 
+static void
+keep(struct complaints *c, struct place at, const char *sentence, bool warning)
+{
+	char *text = arena_str(&c->arena, bytes_str(sentence));
+
+	if (text == NULL) {
+		c->failed = true;
+		return;
+	}
+	c->list[c->count++] = (struct complaint){ at, text, warning };
+	c->warnings += warning;
+}
+
 void
 complain(struct complaints *c, struct place at, const char *fmt, ...)
 {
 	char sentence[SENTENCE_MAX];
 	va_list ap;
-	char *text;
 
 	if (!complaints_wanted(c)) {
 		if (c->more++ == 0)
@@ -49,12 +62,21 @@ complain(struct complaints *c, struct place at, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(sentence, sizeof(sentence), fmt, ap);
 	va_end(ap);
-	text = arena_str(&c->arena, bytes_str(sentence));
-	if (text == NULL) {
-		c->failed = true;
+	keep(c, at, sentence, false);
+}
+
+void
+warn(struct complaints *c, struct place at, const char *fmt, ...)
+{
+	char sentence[SENTENCE_MAX];
+	va_list ap;
+
+	if (!complaints_wanted(c))
 		return;
-	}
-	c->list[c->count++] = (struct complaint){ at, text };
+	va_start(ap, fmt);
+	(void)vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	keep(c, at, sentence, true);
 }
 
 static int
@@ -91,18 +113,22 @@ complaints_report(struct complaints *c, const char *file,
 	file_name(name, file);
 	qsort(c->list, c->count, sizeof(c->list[0]), compare);
 	for (size_t i = 0; i < c->count; i++)
-		buf_addf(&report->lines, "%s:%u:%u: error: %s\n", name,
-		    c->list[i].at.line, c->list[i].at.column, c->list[i].text);
+		buf_addf(&report->lines, "%s:%u:%u: %s: %s\n", name,
+		    c->list[i].at.line, c->list[i].at.column,
+		    c->list[i].warning ? "warning" : "error", c->list[i].text);
 	if (c->more > 0)
 		buf_addf(&report->lines,
 		    "%s:%u:%u: error: %u more mistakes, from here on, are not "
 		    "listed\n",
 		    name, c->more_at.line, c->more_at.column, c->more);
-	if (report->errors == 0 && c->count > 0) {
-		report->line = c->list[0].at.line;
-		report->column = c->list[0].at.column;
+	for (size_t i = 0; i < c->count && report->errors == 0; i++) {
+		if (c->list[i].warning || report->line != 0)
+			continue;
+		report->line = c->list[i].at.line;
+		report->column = c->list[i].at.column;
 	}
 	report->errors += complaints_total(c);
+	report->warnings += c->warnings;
 	if (!buf_ok(&report->lines))
 		return err_set(e, ERR_MEMORY, "no memory for complaints");
 	return 0;

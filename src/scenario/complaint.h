@@ -20,6 +20,7 @@ struct place {
 struct complaint {
 	struct place at;
 	const char *text; /* in the arena */
+	bool warning; /* it does not refuse the file */
 };
 
 struct complaints {
@@ -29,6 +30,7 @@ struct complaints {
 	unsigned more; /* beyond it */
 	struct place more_at; /* the first of them */
 	bool failed; /* memory ran out */
+	unsigned warnings; /* of those in list */
 };
 
 void complaints_init(struct complaints *c);
@@ -40,10 +42,15 @@ bool complaints_wanted(const struct complaints *c);
 void complain(struct complaints *c, struct place at, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
+/* The same, and the file is sound all the same. Dropped when the list is full. */
+void warn(struct complaints *c, struct place at, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Complaints, without warnings. */
 static inline unsigned
 complaints_total(const struct complaints *c)
 {
-	return (unsigned)c->count + c->more;
+	return (unsigned)c->count - c->warnings + c->more;
 }
 
 /* Add them to a report, in file order. -1 when memory ran out. */

@@ -10,6 +10,7 @@
 #include "scenario/plan.h"
 
 #define ARENA_MAX ((size_t)96 << 20) /* a tree of TREE_NODES_MAX fits */
+#define RULES_ARENA_MAX ((size_t)256 << 20)
 #define NAME_MAX_LENGTH 64
 #define TITLE_MAX 200 /* bytes */
 #define TEXT_MAX 8192
@@ -37,7 +38,9 @@ static void read_evidence(
     struct loader *l, const struct top_key *row, const struct tree_node *value);
 static void read_host(
     struct loader *l, const struct top_key *row, const struct tree_node *value);
-static void read_later(
+static void read_rules(
+    struct loader *l, const struct top_key *row, const struct tree_node *value);
+static void read_expect(
     struct loader *l, const struct top_key *row, const struct tree_node *value);
 
 static const struct top_key top_keys[] = {
@@ -51,8 +54,8 @@ static const struct top_key top_keys[] = {
 	{ "resolution", read_resolution, 0, 0 },
 	{ "evidence", read_evidence, 0, 0 },
 	{ "host", read_host, 0, 0 },
-	{ "rules", read_later, 0, 0 },
-	{ "expect", read_later, 0, 0 },
+	{ "rules", read_rules, 0, 0 },
+	{ "expect", read_expect, 0, 0 },
 };
 
 void
@@ -204,16 +207,20 @@ read_host(
 		complain(l->c, value->at, "host.%s", why.text);
 }
 
-/* What later versions bring to life is refused, not passed over. */
 static void
-read_later(
+read_rules(
     struct loader *l, const struct top_key *row, const struct tree_node *value)
 {
-	if (is_kind(l, row, value, TREE_SEQUENCE) && value->count > 0)
-		complain(l->c, value->first->at,
-		    "this version of mockndes does not have %s yet; the list "
-		    "must be empty",
-		    row->name[0] == 'r' ? "rules" : "expectations");
+	if (is_kind(l, row, value, TREE_SEQUENCE))
+		rules_read_all(l, value);
+}
+
+static void
+read_expect(
+    struct loader *l, const struct top_key *row, const struct tree_node *value)
+{
+	if (is_kind(l, row, value, TREE_SEQUENCE))
+		expect_read_all(l, value);
 }
 
 static void
@@ -310,15 +317,43 @@ new_scenario(void)
 	if (s == NULL)
 		return NULL;
 	arena_init(&s->arena, ARENA_MAX);
+	atomic_init(&s->refs, 1);
 	s->title = s->source = s->symptom = s->cause = "";
 	return s;
+}
+
+struct scenario *
+scenario_ref(struct scenario *s)
+{
+	if (s != NULL)
+		atomic_fetch_add(&s->refs, 1);
+	return s;
+}
+
+/* The patterns of the expectations; all else is in the arena. */
+static void
+clear_expects(struct scenario *s)
+{
+	union {
+		const struct when *lent;
+		struct when *own;
+	} w;
+
+	for (size_t i = 0; i < s->expect_count; i++) {
+		for (size_t k = 0; k < s->expects[i].when_count; k++) {
+			w.lent = s->expects[i].when[k];
+			when_clear(w.own);
+		}
+	}
 }
 
 void
 scenario_free(struct scenario *s)
 {
-	if (s == NULL)
+	if (s == NULL || atomic_fetch_sub(&s->refs, 1) > 1)
 		return;
+	clear_expects(s);
+	rules_unref(s->rules);
 	arena_clear(&s->arena);
 	free(s);
 }
@@ -349,8 +384,8 @@ read_file(struct loader *l, const char *file, struct bytes text, struct err *e)
 	return rc;
 }
 
-struct scenario *
-scenario_load(const char *file, struct bytes text,
+static struct scenario *
+load(const char *file, struct bytes text, bool from_disk,
     struct scenario_report *report, struct err *e)
 {
 	struct complaints *c = malloc(sizeof(*c));
@@ -366,6 +401,10 @@ scenario_load(const char *file, struct bytes text,
 	}
 	l->s = s;
 	l->c = c;
+	l->where = "";
+	l->from_disk = from_disk;
+	l->file = arena_str(&s->arena, bytes_str(file));
+	arena_init(&l->rules_arena, RULES_ARENA_MAX);
 	host_init(&l->scratch);
 	if (read_file(l, file, text, e) == -1 ||
 	    complaints_report(c, file, report, e) == -1)
@@ -374,6 +413,8 @@ scenario_load(const char *file, struct bytes text,
 out:
 	if (c != NULL)
 		complaints_clear(c);
+	if (l != NULL)
+		arena_clear(&l->rules_arena);
 	free(c);
 	free(l);
 	if (!sound) {
@@ -381,4 +422,18 @@ out:
 		s = NULL;
 	}
 	return s;
+}
+
+struct scenario *
+scenario_load(const char *file, struct bytes text,
+    struct scenario_report *report, struct err *e)
+{
+	return load(file, text, false, report, e);
+}
+
+struct scenario *
+scenario_load_disk(const char *path, struct bytes text,
+    struct scenario_report *report, struct err *e)
+{
+	return load(path, text, true, report, e);
 }

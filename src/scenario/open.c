@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Finding a scenario: among the built-in ones, or in the file system. */
-#include "scenario/scenario.h"
+#include "scenario/plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +93,7 @@ open_file(
 
 	buf_init(&text, SCENARIO_FILE_MAX + 2 * CHUNK);
 	if (read_all(fd, path, &text, e) == 0)
-		s = scenario_load(path, buf_bytes(&text), report, e);
+		s = scenario_load_disk(path, buf_bytes(&text), report, e);
 	buf_clear(&text);
 	return s;
 }

@@ -3,7 +3,11 @@
 #ifndef SCENARIO_PLAN_H
 #define SCENARIO_PLAN_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
+#include "fault/expect.h"
+#include "fault/rule.h"
 #include "scenario/scenario.h"
 #include "scenario/tree.h"
 
@@ -35,6 +39,10 @@ struct scenario {
 	enum scenario_fidelity fidelity;
 	struct scenario_clue clues[SCENARIO_CLUES_MAX];
 	size_t clue_count;
+	struct rules *rules; /* one reference; NULL: none */
+	struct expect *expects;
+	size_t expect_count;
+	atomic_uint refs;
 };
 
 struct loader {
@@ -42,7 +50,15 @@ struct loader {
 	struct complaints *c;
 	struct host scratch; /* values are tried out on it */
 	bool failed; /* memory ran out */
+	const char *where; /* what the value being read is called */
+	struct arena rules_arena; /* of rules and all that they point to */
+	const char *file; /* what complaints call the file */
+	bool from_disk; /* file is its path, and other files may be named */
 };
+
+/* As scenario_load(), of a file that is at path and may name others. */
+struct scenario *scenario_load_disk(const char *path, struct bytes text,
+    struct scenario_report *report, struct err *e);
 
 /* Complain that what (a key) is not wanted ("a list"). */
 void loader_wrong_kind(struct loader *l, const char *what,
@@ -67,6 +83,16 @@ void clue_read_fidelity(struct loader *l, const struct tree_node *value);
 
 /* The list under evidence:. */
 void clue_read_all(struct loader *l, const struct tree_node *list);
+
+/* ---- rules.c, condition.c, expect.c ---- */
+
+/* The list under rules: and under expect:. */
+void rules_read_all(struct loader *l, const struct tree_node *list);
+void expect_read_all(struct loader *l, const struct tree_node *list);
+
+/* A mapping as a condition, in arena; latest is the latest stage that it may ask about. NULL: complained, or memory ran out. */
+struct when *condition_read(struct loader *l, struct arena *arena,
+    const struct tree_node *mapping, enum fact_stage latest);
 
 /* ---- step.c ---- */
 

@@ -111,6 +111,25 @@ scenario_step_restart(const struct scenario *s, size_t i)
 	return s->steps[i].restart;
 }
 
+struct rules *
+scenario_rules(const struct scenario *s)
+{
+	return s->rules;
+}
+
+size_t
+scenario_expect_count(const struct scenario *s)
+{
+	return s->expect_count;
+}
+
+const struct expect *
+scenario_expect(const struct scenario *s, size_t i)
+{
+	assert(i < s->expect_count);
+	return &s->expects[i];
+}
+
 void
 scenario_apply(const struct scenario *s, struct host *host)
 {

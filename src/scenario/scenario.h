@@ -13,7 +13,7 @@
 
 #define SCENARIO_FILE_MAX (4u << 20) /* bytes */
 
-/* Complaints, as lines "FILE:LINE:COL: error: sentence" in b. */
+/* Complaints, as lines "FILE:LINE:COL: error: sentence"; with warnings alone a file is sound. */
 struct scenario_report {
 	struct buf lines; /* '\n' after each */
 	unsigned errors;
@@ -70,7 +70,8 @@ enum scenario_log {
 const char *scenario_log_name(enum scenario_log log);
 const char *scenario_log_title(enum scenario_log log);
 
-struct scenario; /* a loaded file; immutable */
+struct scenario; /* a loaded file; immutable, counted */
+struct rules;
 
 /*
  * Load a file's text. file is the name that complaints carry. NULL when it is
@@ -78,7 +79,10 @@ struct scenario; /* a loaded file; immutable */
  */
 struct scenario *scenario_load(const char *file, struct bytes text,
     struct scenario_report *report, struct err *e);
-void scenario_free(struct scenario *s);
+/* One more reference to it; accepts NULL. Any thread. */
+struct scenario *scenario_ref(struct scenario *s);
+void scenario_free(
+    struct scenario *s); /* accepts NULL; gives a reference back */
 
 /* [a-z0-9-]+; when the file does not say: its file name, or "scenario". */
 const char *scenario_name(const struct scenario *s);
@@ -108,6 +112,14 @@ void scenario_step_apply(const struct scenario *s, size_t i, struct host *host);
 void scenario_step_patch(const struct scenario *s, size_t i, struct buf *out);
 /* Of SCENARIO_RESTART: which. */
 enum scenario_restart scenario_step_restart(const struct scenario *s, size_t i);
+
+/* Lent; NULL when there are none. rules_ref() keeps them beyond the scenario. */
+struct rules *scenario_rules(const struct scenario *s);
+
+/* What a correct client does; lent. */
+struct expect;
+size_t scenario_expect_count(const struct scenario *s);
+const struct expect *scenario_expect(const struct scenario *s, size_t i);
 
 /* Apply the file's host: edits to a model, in the file's order. */
 void scenario_apply(const struct scenario *s, struct host *host);
