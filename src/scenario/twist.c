@@ -2,8 +2,6 @@
 /* Certificates that are not as they should be, and lists of certificates. */
 #include "scenario/effects.h"
 
-#include "pki/cert.h"
-
 #define CERTS_MAX 64
 #define REPEAT_MAX 100
 #define OFFSET_MAX_MS ((int64_t)100 * 365 * 24 * 3600 * 1000)
