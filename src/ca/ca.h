@@ -9,6 +9,7 @@
 #define CA_CA_H
 
 #include "ca/material.h"
+#include "ca/twist.h"
 #include "store/store.h"
 
 struct ca;
@@ -29,6 +30,11 @@ struct ca_request {
 	bool withdrawn; /* the template is not among those that the CA issues */
 	bool may_enroll; /* the permissions on the template let the caller */
 	unsigned minimum_key_size; /* of the template, in bits; RSA keys only */
+	const struct ca_twist *
+	    twist; /* what is to be wrong with the certificate; NULL: nothing */
+	struct bytes
+	    previous; /* the certificate that signed the request, for twist->previous; p NULL: none */
+	bool dry; /* make the answer and keep nothing but the number */
 };
 
 /* What the CA said: AD CS's disposition. */

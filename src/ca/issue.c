@@ -178,11 +178,82 @@ out:
 	return result;
 }
 
+/* ---- lies ---- */
+
+/* The certificate that the client has already: the one that signed the request, else the last one of its key. */
+static int
+give_previous(struct issue *is, struct buf *out, struct err *e)
+{
+	uint8_t hash[PKI_DIGEST_MAX];
+	size_t n = 0;
+	bool found = false;
+
+	if (is->rq->previous.p != NULL) {
+		buf_add(out, is->rq->previous);
+		return 0;
+	}
+	if (pki_digest(is->ctx, PKI_SHA256, is->rq->csr->spki, hash, &n, e) ==
+	    -1)
+		return -1;
+	return store_cert_last_of_key(
+	    is->ca->store, bytes_of(hash, n), out, &found, e);
+}
+
+/* What leaves the CA instead of the sound certificate, which is never kept then. */
+static int
+twist(struct issue *is, struct err *e)
+{
+	const struct ca_twist *t = is->rq->twist;
+	struct asn1_fault fault = { 0 };
+	struct pki_cert honest;
+	struct buf out, last;
+	int rc = 0;
+
+	buf_init(&out, 4 * CERT_SIZE_MAX);
+	buf_init(&last, 256);
+	if (t->previous) {
+		rc = give_previous(is, &out, e);
+	} else if (!pki_cert_parse(&honest, buf_bytes(&is->der), &fault)) {
+		rc = err_set(e, ERR_INPUT, "our own certificate is unreadable");
+	} else {
+		if (t->serial == CA_SERIAL_REPEATED)
+			rc = store_cert_last_serial(is->ca->store, &last, e);
+		if (rc == 0)
+			rc = ca_twist_cert(is->ctx, is->m, &honest,
+			    ca_material_key(is->m, CA_ISSUING), NULL, t,
+			    buf_bytes(&last), is->now, &out, e);
+	}
+	buf_clear(&last);
+	if (rc == 0 && !buf_ok(&out))
+		rc = err_set(e, ERR_LIMIT, "a twisted certificate too large");
+	if (rc == 0 && out.n > 0) {
+		buf_clear(&is->der);
+		is->der = out;
+		return 0;
+	}
+	buf_clear(&out);
+	return rc;
+}
+
+/* A lie is kept as it was told, where the store can hold it: a serial number is there once. */
+static int
+keep(struct issue *is, struct err *e)
+{
+	const struct ca_twist *t = is->rq->twist;
+
+	if (is->rq->dry ||
+	    (t != NULL && (t->previous || t->serial != CA_SERIAL_AS_IS)))
+		return 0;
+	return keep_certificate(is, e);
+}
+
 static int
 issue(struct issue *is, struct ca_answer *answer, struct err *e)
 {
 	buf_init(&is->der, CERT_SIZE_MAX);
-	if (make_certificate(is, e) == -1 || keep_certificate(is, e) == -1) {
+	if (make_certificate(is, e) == -1 ||
+	    (is->rq->twist != NULL && twist(is, e) == -1) ||
+	    keep(is, e) == -1) {
 		buf_clear(&is->der);
 		buf_clear(&is->extensions);
 		return -1;

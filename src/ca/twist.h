@@ -8,7 +8,8 @@
 #ifndef CA_TWIST_H
 #define CA_TWIST_H
 
-#include "base/span.h"
+#include "base/arena.h"
+#include "ca/material.h"
 
 enum ca_twist_key {
 	CA_KEY_AS_IS,
@@ -81,5 +82,45 @@ struct ca_twist {
 	bool
 	    previous; /* instead: the certificate that signed the request, or the last one of this key; none: as it is */
 };
+
+/*
+ * A certificate as it is, twisted: appended to out. signer is the key that
+ * signed it; own the private key that belongs to it (NULL: nobody has it);
+ * last the serial of the certificate issued last, for CA_SERIAL_REPEATED
+ * (empty: none yet). now is in unix seconds. -1 when we failed.
+ */
+MUST_USE int ca_twist_cert(struct pki_ctx *ctx, const struct ca_material *m,
+    const struct pki_cert *honest, const struct pki_key *signer,
+    const struct pki_key *own, const struct ca_twist *twist, struct bytes last,
+    int64_t now, struct buf *out, struct err *e);
+
+/*
+ * A variant of a deployment's own certificate. *out lends from the arena, or
+ * from m when twist is NULL; *key is its private key, lent from the material,
+ * or NULL when nobody has it. ctx may be NULL when twist is.
+ */
+MUST_USE int ca_twisted_role(struct pki_ctx *ctx, const struct ca_material *m,
+    enum ca_role role, const struct ca_twist *twist, int64_t now,
+    struct arena *arena, struct pki_cert *out, const struct pki_key **key,
+    struct err *e);
+
+/* A leaf of the stranger's that has to do with nothing; seed makes each another. DER in the arena. */
+MUST_USE int ca_unrelated(struct pki_ctx *ctx, const struct ca_material *m,
+    uint64_t seed, int64_t now, struct arena *arena, struct bytes *out,
+    struct err *e);
+
+enum ca_tls_kind {
+	CA_TLS_EXPIRED,
+	CA_TLS_NOT_YET,
+	CA_TLS_SELF_SIGNED,
+	CA_TLS_WRONG_NAME,
+	CA_TLS_UNTRUSTED,
+	CA_TLS_LEAF_ONLY,
+	CA_TLS_KINDS
+};
+
+/* The chain of a TLS certificate that should be refused, PEM, appended. Its key is the material's. */
+MUST_USE int ca_tls_variant(struct pki_ctx *ctx, const struct ca_material *m,
+    enum ca_tls_kind kind, int64_t now, struct buf *chain_pem, struct err *e);
 
 #endif

@@ -141,6 +141,8 @@ struct pki_cert_spec {
 	struct bytes
 	    extensions; /* contents of the SEQUENCE OF Extension; empty: a version 1 certificate */
 	enum pki_digest digest; /* signed with RSA PKCS#1 v1.5 */
+	bool pss; /* with RSASSA-PSS instead; digest must be SHA-256 */
+	bool break_signature; /* its last octet flipped */
 };
 
 /* Make and sign a certificate; DER appended to out. */

@@ -67,7 +67,26 @@ struct signed_frame {
 	struct bytes tbs;
 	struct bytes signature;
 	enum pki_digest digest;
+	bool pss;
 };
+
+/* RSASSA-PSS with SHA-256 in both places and a salt of 32 octets (RFC 4055). */
+static const uint8_t pss_sha256[] = { 0x30, 0x41, 0x06, 0x09, 0x2a, 0x86, 0x48,
+	0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a, 0x30, 0x34, 0xa0, 0x0f, 0x30, 0x0d,
+	0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
+	0x00, 0xa1, 0x1c, 0x30, 0x1a, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
+	0x0d, 0x01, 0x01, 0x08, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+	0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0xa2, 0x03, 0x02, 0x01,
+	0x20 };
+
+static void
+put_sign_alg(struct asn1_writer *w, enum pki_digest digest, bool pss)
+{
+	if (pss)
+		asn1_put_raw(w, bytes_of(pss_sha256, sizeof(pss_sha256)));
+	else
+		pki_put_rsa_sign_alg(w, digest);
+}
 
 static void
 put_frame(struct asn1_writer *w, const void *arg)
@@ -76,15 +95,21 @@ put_frame(struct asn1_writer *w, const void *arg)
 	size_t m = asn1_mark(w);
 
 	asn1_put_bits(w, f->signature);
-	pki_put_rsa_sign_alg(w, f->digest);
+	put_sign_alg(w, f->digest, f->pss);
 	asn1_put_raw(w, f->tbs);
 	asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 }
 
+/* How it is signed. */
+struct signing {
+	enum pki_digest digest;
+	bool pss, broken;
+};
+
 /* Write what is to be signed, sign it, append both to out. */
 static int
 make_signed(struct pki_ctx *ctx, put_fn *put, const void *spec,
-    enum pki_digest digest, const struct pki_key *issuer, struct buf *out,
+    const struct signing *how, const struct pki_key *issuer, struct buf *out,
     struct err *e)
 {
 	struct buf tbs, signature;
@@ -93,12 +118,15 @@ make_signed(struct pki_ctx *ctx, put_fn *put, const void *spec,
 	buf_init(&tbs, DER_MAX);
 	buf_init(&signature, SIGNATURE_MAX);
 	if (write_der(&tbs, put, spec, e) < 0 ||
-	    pki_sign(ctx, issuer, digest, PKI_PKCS1, buf_bytes(&tbs),
-		&signature, e) < 0)
+	    pki_sign(ctx, issuer, how->digest, how->pss ? PKI_PSS : PKI_PKCS1,
+		buf_bytes(&tbs), &signature, e) < 0)
 		goto out;
+	if (how->broken && signature.n > 0)
+		signature.p[signature.n - 1] ^= 0x01;
 	struct signed_frame frame = { .tbs = buf_bytes(&tbs),
 		.signature = buf_bytes(&signature),
-		.digest = digest };
+		.digest = how->digest,
+		.pss = how->pss };
 
 	rc = write_der(out, put_frame, &frame, e);
 out:
@@ -129,7 +157,7 @@ put_tbs_cert(struct asn1_writer *w, const void *arg)
 	asn1_put_time(w, spec->not_before);
 	asn1_put_header(w, ASN1_ID_SEQUENCE, m);
 	asn1_put_raw(w, spec->issuer);
-	pki_put_rsa_sign_alg(w, spec->digest);
+	put_sign_alg(w, spec->digest, spec->pss);
 	asn1_put(w, ASN1_ID_INTEGER, spec->serial);
 	if (spec->extensions.n > 0) {
 		m = asn1_mark(w);
@@ -143,8 +171,10 @@ int
 pki_cert_make(struct pki_ctx *ctx, const struct pki_cert_spec *spec,
     const struct pki_key *issuer, struct buf *out, struct err *e)
 {
-	return make_signed(
-	    ctx, put_tbs_cert, spec, spec->digest, issuer, out, e);
+	const struct signing how = { spec->digest, spec->pss,
+		spec->break_signature };
+
+	return make_signed(ctx, put_tbs_cert, spec, &how, issuer, out, e);
 }
 
 /* ---- CRLs ---- */
@@ -212,8 +242,9 @@ int
 pki_crl_make(struct pki_ctx *ctx, const struct pki_crl_spec *spec,
     const struct pki_key *issuer, struct buf *out, struct err *e)
 {
-	return make_signed(
-	    ctx, put_tbs_crl, spec, spec->digest, issuer, out, e);
+	const struct signing how = { .digest = spec->digest };
+
+	return make_signed(ctx, put_tbs_crl, spec, &how, issuer, out, e);
 }
 
 /* ---- PEM and key identifiers ---- */

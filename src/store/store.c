@@ -67,6 +67,8 @@ enum statement {
 	ST_CERT_ADD,
 	ST_CERT_STATE,
 	ST_CERT_GET,
+	ST_CERT_LAST_OF_KEY,
+	ST_CERT_LAST_SERIAL,
 	ST_CERT_REVOKE,
 	ST_REVOKED,
 	ST_COUNTS,
@@ -82,6 +84,10 @@ static const char *const statement_sql[STATEMENTS] = {
 	[ST_CERT_STATE] = "SELECT revoked_at IS NOT NULL FROM cert"
 			  " WHERE serial = ?",
 	[ST_CERT_GET] = "SELECT der FROM cert WHERE serial = ?",
+	[ST_CERT_LAST_OF_KEY] = "SELECT der FROM cert WHERE key_hash = ?"
+				" ORDER BY id DESC LIMIT 1",
+	[ST_CERT_LAST_SERIAL] = "SELECT serial FROM cert"
+				" ORDER BY id DESC LIMIT 1",
 	[ST_CERT_REVOKE] = "UPDATE cert SET revoked_at = ?, reason = ?"
 			   " WHERE serial = ? AND revoked_at IS NULL",
 	[ST_REVOKED] = "SELECT serial, revoked_at, reason FROM cert"
@@ -340,15 +346,14 @@ store_cert_state(struct store *s, struct bytes serial,
 	return 0;
 }
 
-int
-store_cert_get(struct store *s, struct bytes serial, struct buf *out,
-    bool *found, struct err *e)
+/* The one blob that a statement gives, appended; *found says whether there was a row. */
+static int
+get_blob(struct store *s, sqlite3_stmt *st, struct buf *out, bool *found,
+    struct err *e)
 {
-	sqlite3_stmt *st = take(s, ST_CERT_GET);
-
-	bind_blob(st, 1, serial);
 	int rc = sqlite3_step(st);
 	bool there = rc == SQLITE_ROW;
+
 	if (there)
 		buf_add(out, column_blob(st, 0));
 	if (give(s, st, rc, "cannot read a certificate", e) == -1)
@@ -358,6 +363,34 @@ store_cert_get(struct store *s, struct bytes serial, struct buf *out,
 		    e, ERR_MEMORY, "no room for a certificate from the store");
 	*found = there;
 	return 0;
+}
+
+int
+store_cert_get(struct store *s, struct bytes serial, struct buf *out,
+    bool *found, struct err *e)
+{
+	sqlite3_stmt *st = take(s, ST_CERT_GET);
+
+	bind_blob(st, 1, serial);
+	return get_blob(s, st, out, found, e);
+}
+
+int
+store_cert_last_of_key(struct store *s, struct bytes key_hash, struct buf *out,
+    bool *found, struct err *e)
+{
+	sqlite3_stmt *st = take(s, ST_CERT_LAST_OF_KEY);
+
+	bind_blob(st, 1, key_hash);
+	return get_blob(s, st, out, found, e);
+}
+
+int
+store_cert_last_serial(struct store *s, struct buf *out, struct err *e)
+{
+	bool found;
+
+	return get_blob(s, take(s, ST_CERT_LAST_SERIAL), out, &found, e);
 }
 
 int

@@ -48,6 +48,14 @@ MUST_USE int store_cert_state(struct store *s, struct bytes serial,
 MUST_USE int store_cert_get(struct store *s, struct bytes serial,
     struct buf *out, bool *found, struct err *e);
 
+/* DER of the certificate issued last for a key, appended to out; *found says whether there is one. */
+MUST_USE int store_cert_last_of_key(struct store *s, struct bytes key_hash,
+    struct buf *out, bool *found, struct err *e);
+
+/* Serial of the certificate issued last, appended; nothing when there is none. */
+MUST_USE int store_cert_last_serial(
+    struct store *s, struct buf *out, struct err *e);
+
 /* 0 with *found false when no such certificate exists. Revoking twice keeps the first date. */
 MUST_USE int store_cert_revoke(struct store *s, struct bytes serial, int64_t at,
     int reason, bool *found, struct err *e);
