@@ -12,6 +12,7 @@
 #include "api/options.h"
 #include "base/text.h"
 #include "control/control.h"
+#include "fault/rule.h"
 #include "scenario/scenario.h"
 #include "server/server.h"
 
@@ -23,6 +24,8 @@ struct mockndes {
 	struct options options;
 	struct host host; /* the model, scenarios applied */
 	struct buf scenario; /* their names, joined with '+' */
+	struct buf given; /* the same as they were given, to be given again */
+	struct rules *rules; /* of all of them; NULL: none */
 	void (*log_line)(void *ctx, int level, const char *text);
 	void *log_ctx;
 
@@ -70,6 +73,7 @@ mockndes_new(void)
 	if (m == NULL)
 		return NULL;
 	buf_init(&m->scenario, MESSAGE_MAX);
+	buf_init(&m->given, MESSAGE_MAX);
 	buf_init(&m->ready, MESSAGE_MAX);
 	buf_init(&m->message, MESSAGE_MAX);
 	host_init(&m->host);
@@ -89,6 +93,8 @@ mockndes_free(struct mockndes *m)
 	listeners_clear(&m->listeners);
 	options_clear(&m->options);
 	buf_clear(&m->scenario);
+	buf_clear(&m->given);
+	rules_unref(m->rules);
 	buf_clear(&m->ready);
 	buf_clear(&m->message);
 	free(m);
@@ -130,18 +136,37 @@ mockndes_set(struct mockndes *m, const char *option, const char *value)
 
 /* ---- scenarios ---- */
 
+/* Its rules come behind those that are there. */
+static int
+add_rules(struct mockndes *m, const struct scenario *s, struct err *e)
+{
+	struct rules *const lists[] = { m->rules, scenario_rules(s) };
+	struct rules *all;
+
+	if (rules_join(lists, nitems(lists), &all, e) == -1)
+		return -1;
+	rules_unref(m->rules);
+	m->rules = all;
+	return 0;
+}
+
 /* Take over a loaded scenario, or report why there is none. */
 static int
-adopt(struct mockndes *m, struct scenario *s, struct scenario_report *report,
-    struct err *e)
+adopt(struct mockndes *m, const char *given, struct scenario *s,
+    struct scenario_report *report, struct err *e)
 {
 	int rc = 0;
 
-	if (s != NULL) {
+	if (s != NULL && add_rules(m, s, e) == -1) {
+		rc = fail(m, e);
+	} else if (s != NULL) {
 		scenario_apply(s, &m->host);
-		if (m->scenario.n > 0)
+		if (m->scenario.n > 0) {
 			buf_add_str(&m->scenario, "+");
+			buf_add_str(&m->given, "+");
+		}
 		buf_add_str(&m->scenario, scenario_name(s));
+		buf_add_str(&m->given, given);
 	} else if (report->errors > 0) {
 		buf_clear(&m->message);
 		buf_add(&m->message, buf_bytes(&report->lines));
@@ -165,7 +190,7 @@ mockndes_scenario_file(struct mockndes *m, const char *name_or_path)
 	scenario_report_init(&report);
 	if (refuse_while_running(m, &e) == 0)
 		s = scenario_open(name_or_path, &report, &e);
-	return adopt(m, s, &report, &e);
+	return adopt(m, name_or_path, s, &report, &e);
 }
 
 int
@@ -179,7 +204,7 @@ mockndes_scenario_mem(
 	scenario_report_init(&report);
 	if (refuse_while_running(m, &e) == 0)
 		s = scenario_load(name, bytes_of(text, length), &report, &e);
-	return adopt(m, s, &report, &e);
+	return adopt(m, name, s, &report, &e);
 }
 
 /* ---- life ---- */
@@ -217,6 +242,9 @@ make_server(struct mockndes *m, struct err *e)
 		.admin_password = o->admin_password,
 		.log_dir = o->log_dir,
 		.host = &m->host,
+		.rules = m->rules,
+		.seed = o->seed,
+		.scenarios = buf_str(&m->given),
 		.listeners = listeners_follow,
 		.listeners_ctx = &m->listeners,
 	};

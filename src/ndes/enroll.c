@@ -225,7 +225,12 @@ submit(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 		.withdrawn = !h->ca.template_published,
 		.may_enroll = h->account.enroll,
 		.minimum_key_size = (unsigned)h->ca.minimum_key_size,
+		.twist = x->twist,
+		.dry = x->dry,
 	};
+
+	if (o->renewal)
+		rq.previous = x->message.signer.der;
 
 	o->template_name = rq.template_name;
 	if (!h->ca.running) {
@@ -294,9 +299,10 @@ ndes_enroll(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 	rc = process(x, ctx, e);
 	if (o->challenge == CHALLENGE_GOOD)
 		challenge_settle(x->dep->challenges, x->message.challenge,
-		    o->decision == NDES_ISSUED ||
-			(rc == 0 &&
-			    x->host->mscep.password_consumed ==
-				HOST_CONSUME_SEEN));
+		    !x->dry &&
+			(o->decision == NDES_ISSUED ||
+			    (rc == 0 &&
+				x->host->mscep.password_consumed ==
+				    HOST_CONSUME_SEEN)));
 	return rc;
 }

@@ -98,6 +98,10 @@ struct ndes_evidence {
 struct ndes_exchange {
 	const struct ndes_deployment *dep;
 	const struct host *host; /* what is in force for this exchange */
+	bool
+	    dry; /* answer as if, and keep nothing: no password is used up, no certificate kept */
+	const struct ca_twist *
+	    twist; /* what is to be wrong with the certificate; NULL: nothing */
 	struct arena arena; /* everything made for the exchange */
 	struct http_request rq;
 	int64_t started_us; /* env_monotonic_us() */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "fault/rule.h"
 #include "scenario/scenario.h"
 
 struct catalogue {
@@ -45,9 +46,29 @@ catalogue_free(struct catalogue *c)
 	free(c);
 }
 
-/* The healthy model with the scenario's edits. */
+/* A name goes up to a slash, but the longest one that is there. */
+size_t
+catalogue_name(struct bytes path)
+{
+	size_t n, longest = 0, count;
+	const struct scenario_builtin *all = scenario_builtins(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct bytes name = bytes_str(all[i].name);
+
+		if (name.n > longest && bytes_starts_nocase(path, name) &&
+		    (path.n == name.n || path.p[name.n] == '/'))
+			longest = name.n;
+	}
+	for (n = 0; longest == 0 && n < path.n && path.p[n] != '/';)
+		n++;
+	return longest > 0 ? longest : n;
+}
+
+/* The healthy model with the scenario's edits, and its rules. */
 static int
-model_of(const struct scenario_builtin *b, struct host *host, struct err *e)
+model_of(const struct scenario_builtin *b, struct host *host,
+    struct rules **rules, struct err *e)
 {
 	struct scenario_report report;
 	struct scenario *s;
@@ -55,10 +76,12 @@ model_of(const struct scenario_builtin *b, struct host *host, struct err *e)
 	scenario_report_init(&report);
 	s = scenario_load(b->name, b->text, &report, e);
 	host_init(host);
-	if (s != NULL)
+	if (s != NULL) {
 		scenario_apply(s, host);
-	else
+		*rules = rules_ref(scenario_rules(s));
+	} else {
 		(void)err_set(e, ERR_SCENARIO, "%s", buf_str(&report.lines));
+	}
 	scenario_report_clear(&report);
 	scenario_free(s);
 	return s == NULL ? -1 : 0;
@@ -91,17 +114,22 @@ open_site(
     const struct catalogue *c, const struct scenario_builtin *b, struct err *e)
 {
 	struct site_options o = c->options;
+	struct rules *rules = NULL;
 	struct site *site = NULL;
 	struct host host;
 	char *dir;
 
 	if (log_dir_of(c->options.log_dir, b->name, &dir, e) == -1)
 		return NULL;
-	if (model_of(b, &host, e) == 0) {
+	if (model_of(b, &host, &rules, e) == 0) {
 		o.log_dir = dir;
 		o.host = &host;
+		o.rules = rules;
+		o.scenarios = b->name;
+		o.name = b->name;
 		site = site_new(&o, e);
 	}
+	rules_unref(rules);
 	free(dir);
 	return site;
 }

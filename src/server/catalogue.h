@@ -19,4 +19,7 @@ void catalogue_free(struct catalogue *c); /* accepts NULL */
 struct site *catalogue_site(
     struct catalogue *c, struct bytes scenario, struct err *e);
 
+/* How long the name of a built-in scenario at the head of a path is ("hostile/x/certsrv/..."); where there is none, up to the first slash. */
+size_t catalogue_name(struct bytes path);
+
 #endif

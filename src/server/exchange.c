@@ -15,11 +15,17 @@ static ndes_stage_fn *const arrival[] = {
 typedef int work_stage_fn(
     struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e);
 
-static work_stage_fn *const work[] = {
+static work_stage_fn *const before_decision[] = {
 	ndes_cert_enroll,
 	ndes_pki_decode,
+};
+
+static work_stage_fn *const decision[] = {
 	ndes_pki_decide,
 	ndes_pki_compose,
+};
+
+static work_stage_fn *const encoding[] = {
 	ndes_pki_encode,
 };
 
@@ -32,7 +38,6 @@ exchange_is_answered(const struct ndes_exchange *x)
 void
 exchange_arrive(struct ndes_exchange *x)
 {
-	ndes_route(x);
 	for (size_t i = 0; i < nitems(arrival) && !exchange_is_answered(x); i++)
 		arrival[i](x);
 }
@@ -58,14 +63,32 @@ abort_exchange(struct ndes_exchange *x, const struct err *e)
 	x->why = "mockndes itself failed";
 }
 
-void
-exchange_work(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
+static int
+walk(struct ndes_exchange *x, struct pki_ctx *ctx, work_stage_fn *const *stages,
+    size_t n, struct err *e)
 {
-	for (size_t i = 0; i < nitems(work) && !exchange_is_answered(x); i++) {
-		if (work[i](x, ctx, e) == -1) {
-			abort_exchange(x, e);
-			return;
-		}
+	for (size_t i = 0; i < n && !exchange_is_answered(x); i++) {
+		if (stages[i](x, ctx, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+void
+exchange_work(struct ndes_exchange *x, struct pki_ctx *ctx,
+    const struct exchange_seams *seams, struct err *e)
+{
+	if (walk(x, ctx, before_decision, nitems(before_decision), e) == -1) {
+		abort_exchange(x, e);
+		return;
+	}
+	if (!seams->decoded(seams->ctx))
+		return;
+	if (walk(x, ctx, decision, nitems(decision), e) == -1 ||
+	    seams->composed(seams->ctx, ctx, e) == -1 ||
+	    walk(x, ctx, encoding, nitems(encoding), e) == -1) {
+		abort_exchange(x, e);
+		return;
 	}
 	if (!exchange_is_answered(x)) {
 		(void)err_set(e, ERR_LIMIT, "no stage answered the request");

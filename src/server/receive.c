@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "server/exchange.h"
+#include "server/faults.h"
 #include "server/inside.h"
 
 #define CATALOGUE_PREFIX "/x/"
@@ -15,11 +16,14 @@ struct server_exchange {
 	server_answer_fn *answer;
 	void *ctx;
 	struct ndes_exchange x;
+	struct exchange_fault fault;
+	bool not_asked; /* the deployment, because of a rule */
 };
 
 /* The deployment's evidence and our own log line, then the answer. */
 static void
-finish(struct server_exchange *sx, const struct err *failure)
+finish(
+    struct server_exchange *sx, struct pki_ctx *ctx, const struct err *failure)
 {
 	struct ndes_exchange *x = &sx->x;
 	int64_t taken_ms = (env_monotonic_us() - x->started_us) / 1000;
@@ -27,10 +31,18 @@ finish(struct server_exchange *sx, const struct err *failure)
 	struct err e = { 0 };
 	struct buf line;
 
+	faults_settle(&sx->fault, x);
 	if (site_evidence(sx->site, x, taken_ms, &e) == -1)
 		log_say(&s->log, LOG_ERROR, "%s", e.text);
+	ndes_app_proxy_return(x);
+	err_clear(&e);
+	if (faults_answer(&sx->fault, x, ctx, &e) == -1)
+		log_say(&s->log, LOG_ERROR,
+		    "rule %s could not be carried out: %s",
+		    sx->fault.choice.rule->id, e.text);
 	buf_init(&line, 2048);
 	ndes_exchange_line(x, &line);
+	faults_print(&sx->fault, x, &line);
 	if (failure->code != ERR_NONE)
 		log_say(&s->log, LOG_ERROR, "%s: %s", buf_str(&line),
 		    failure->text);
@@ -38,18 +50,35 @@ finish(struct server_exchange *sx, const struct err *failure)
 		log_say(&s->log, LOG_INFO, "%s (%lld ms)", buf_str(&line),
 		    (long long)taken_ms);
 	buf_clear(&line);
-	ndes_app_proxy_return(x);
 	sx->answer(sx->ctx, &x->reply);
+}
+
+static bool
+seam_decoded(void *ctx)
+{
+	struct server_exchange *sx = ctx;
+
+	return faults_decoded(&sx->fault, &sx->x);
+}
+
+static int
+seam_composed(void *ctx, struct pki_ctx *pki, struct err *e)
+{
+	struct server_exchange *sx = ctx;
+
+	return faults_composed(&sx->fault, &sx->x, pki, e);
 }
 
 static void
 run_job(struct job *job, struct pki_ctx *ctx)
 {
 	struct server_exchange *sx = (struct server_exchange *)job;
+	const struct exchange_seams seams = { seam_decoded, seam_composed, sx };
 	struct err e = { 0 };
 
-	exchange_work(&sx->x, ctx, &e);
-	finish(sx, &e);
+	if (!exchange_is_answered(&sx->x))
+		exchange_work(&sx->x, ctx, &seams, &e);
+	finish(sx, ctx, &e);
 }
 
 /*
@@ -69,10 +98,7 @@ find_site(struct server *s, struct ndes_exchange *x)
 	if (!bytes_starts_nocase(path, prefix))
 		return s->site;
 	name = bytes_from(path, prefix.n);
-	for (size_t n = 0; n < name.n; n++) {
-		if (name.p[n] == '/')
-			name.n = n;
-	}
+	name.n = catalogue_name(name);
 	site = catalogue_site(s->catalogue, name, &e);
 	if (site == NULL) {
 		if (e.code != ERR_USAGE)
@@ -109,11 +135,17 @@ server_receive(struct server *s, const struct http_request *rq,
 	sx->snapshot = site_acquire(sx->site);
 	sx->x.dep = &sx->snapshot->dep;
 	sx->x.host = &sx->snapshot->host;
-	exchange_arrive(&sx->x);
-	if (!exchange_is_answered(&sx->x))
+	sx->fault.plan = sx->snapshot->plan;
+	sx->fault.memory = site_memory(sx->site);
+	ndes_route(&sx->x);
+	sx->not_asked = !faults_arrive(&sx->fault, &sx->x, site_name(sx->site));
+	if (!sx->not_asked)
+		exchange_arrive(&sx->x);
+	if ((!sx->not_asked && !exchange_is_answered(&sx->x)) ||
+	    faults_need_worker(&sx->fault))
 		workers_submit(s->workers, &sx->job);
 	else
-		finish(sx, &none);
+		finish(sx, NULL, &none);
 	return sx;
 }
 

@@ -62,6 +62,9 @@ server_new(const struct server_options *o, struct err *e)
 	s->admin_user = copy(o->admin_user, &ok);
 	s->admin_password = copy(o->admin_password, &ok);
 	s->log_dir = copy(o->log_dir, &ok);
+	s->scenarios = copy(o->scenarios, &ok);
+	s->rules = rules_ref(o->rules);
+	s->seed = o->seed;
 	if (!ok)
 		(void)err_set(e, ERR_MEMORY, "no memory for a server");
 	/* Each scenario is sound by itself; together they may not be. */
@@ -120,15 +123,20 @@ server_start(struct server *s, const char *url_base, struct err *e)
 		.admin_password = s->admin_password,
 		.log_dir = s->log_dir,
 		.host = &s->host,
+		.seed = s->seed,
 	};
 
 	s->url_base = strdup(url_base);
 	if (s->url_base == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for a server");
 	o.url_base = s->url_base;
+	o.rules = s->rules;
+	o.scenarios = s->scenarios;
 	s->site = site_new(&o, e);
 	if (s->site == NULL)
 		return -1;
+	o.rules = NULL;
+	o.scenarios = NULL;
 	keep_fingerprint(s);
 	s->catalogue = catalogue_new(&o, e);
 	if (s->catalogue == NULL)
@@ -162,6 +170,8 @@ server_free(struct server *s)
 	free(s->admin_user);
 	free(s->admin_password);
 	free(s->log_dir);
+	free(s->scenarios);
+	rules_unref(s->rules);
 	free(s->url_base);
 	free(s);
 }

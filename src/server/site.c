@@ -6,6 +6,7 @@
 #include "server/site.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "ndes/exchange.h"
@@ -17,6 +18,9 @@ struct site {
 	struct site_parts parts;
 	atomic_llong offset_ms; /* clock.offset, for the deployment's clock */
 	struct env clock; /* parts.env points here */
+	char *name;
+	struct memory memory;
+	struct site_plan *plan; /* to begin with */
 	pthread_mutex_t change; /* one change at a time; before lock */
 	struct host configured; /* under change */
 	pthread_mutex_t lock; /* of current */
@@ -72,6 +76,7 @@ take_effect(struct site *site, enum host_effect event, struct err *e)
 		host_take_effect(&host, &site->configured, event);
 	}
 	atomic_store(&site->offset_ms, host.clock.offset_ms);
+	site->parts.plan = site->plan;
 	next = snapshot_make(&site->parts, &host, now, is_restart(event), e);
 	if (next == NULL)
 		return -1;
@@ -81,6 +86,20 @@ take_effect(struct site *site, enum host_effect event, struct err *e)
 	}
 	publish(site, next);
 	return 0;
+}
+
+static int
+set_plan(struct site *site, const struct site_options *o, struct err *e)
+{
+	if (o->name == NULL)
+		site->name = strdup("");
+	else if (asprintf(&site->name, "x/%s", o->name) == -1)
+		site->name = NULL;
+	if (site->name == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for a site");
+	site->plan = plan_new(
+	    o->rules, o->seed, o->scenarios == NULL ? "" : o->scenarios, e);
+	return site->plan == NULL ? -1 : 0;
 }
 
 struct site *
@@ -94,9 +113,11 @@ site_new(const struct site_options *o, struct err *e)
 	}
 	pthread_mutex_init(&site->change, NULL);
 	pthread_mutex_init(&site->lock, NULL);
+	memory_init(&site->memory);
 	site->clock = (struct env){ site_now_ms, site_random, site };
 	site->configured = *o->host;
-	if (site_parts_open(&site->parts, o, &site->clock, e) == -1 ||
+	if (set_plan(site, o, e) == -1 ||
+	    site_parts_open(&site->parts, o, &site->clock, e) == -1 ||
 	    take_effect(site, HOST_COMPUTER_RESTART, e) == -1) {
 		site_free(site);
 		return NULL;
@@ -111,6 +132,9 @@ site_free(struct site *site)
 		return;
 	site_release(site->current);
 	site_parts_close(&site->parts);
+	plan_release(site->plan);
+	memory_clear(&site->memory);
+	free(site->name);
 	pthread_mutex_destroy(&site->lock);
 	pthread_mutex_destroy(&site->change);
 	free(site);
@@ -227,4 +251,16 @@ struct challenge_cache *
 site_challenges(struct site *site)
 {
 	return site->parts.challenges;
+}
+
+const char *
+site_name(const struct site *site)
+{
+	return site->name;
+}
+
+struct memory *
+site_memory(struct site *site)
+{
+	return &site->memory;
 }

@@ -12,6 +12,8 @@
 
 #include "ndes/deployment.h"
 #include "ndes/host.h"
+#include "server/memory.h"
+#include "server/plan.h"
 
 struct
     site_material; /* counted: snapshots share it while nothing in it changes */
@@ -21,6 +23,7 @@ struct site_snapshot {
 	struct host host; /* what is in force */
 	struct ndes_deployment dep;
 	struct site_material *material; /* one reference; dep lends from it */
+	struct site_plan *plan; /* one reference */
 };
 
 struct site_options {
@@ -33,6 +36,12 @@ struct site_options {
 	const char *admin_user, *admin_password;
 	const char *log_dir; /* NULL: no evidence on disk */
 	const struct host *host; /* the model to begin with; copied */
+	const char *
+	    name; /* of its scenario in the catalogue; NULL: the default site */
+	struct rules *rules; /* referenced; NULL: none */
+	uint64_t seed; /* of every draw */
+	const char *
+	    scenarios; /* their names joined with '+', for repeating; NULL: none */
 };
 
 struct site;
@@ -79,5 +88,11 @@ MUST_USE int site_evidence(struct site *site, const struct ndes_exchange *x,
     int64_t taken_ms, struct err *e);
 
 struct challenge_cache *site_challenges(struct site *site);
+
+/* What it is called in conditions: "", "x/NAME". Lent. */
+const char *site_name(const struct site *site);
+
+/* What it remembers for the sake of rules. */
+struct memory *site_memory(struct site *site);
 
 #endif

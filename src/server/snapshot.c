@@ -165,8 +165,10 @@ snapshot_make(const struct site_parts *p, const struct host *host,
 	}
 	atomic_init(&s->refs, 1);
 	s->host = *host;
+	s->plan = plan_ref(before != NULL ? before->plan : p->plan);
 	s->material = material_for(p, host, before, e);
 	if (s->material == NULL) {
+		plan_release(s->plan);
 		free(s);
 		return NULL;
 	}
@@ -195,5 +197,6 @@ site_release(struct site_snapshot *s)
 	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
 	material_release(s->material);
+	plan_release(s->plan);
 	free(s);
 }

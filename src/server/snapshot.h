@@ -15,6 +15,7 @@ struct site_parts {
 	struct challenge_cache *challenges;
 	struct pool *pool;
 	struct evidence *evidence; /* NULL: none on disk */
+	struct site_plan *plan; /* to begin with; one reference */
 };
 
 /* -1: site_parts_close() is still right. */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a site remembers of its exchanges for the sake of rules: how often a
+ * transaction came, and the last CertRep that it sent. One lock; any thread.
+ */
+#ifndef SERVER_MEMORY_H
+#define SERVER_MEMORY_H
+
+#include <pthread.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#define MEMORY_TRANSACTIONS 4096 /* a power of two */
+
+/*
+ * Transactions share so many places by their hash; when two meet in one, the
+ * older is forgotten and counts anew.
+ */
+struct memory {
+	pthread_mutex_t lock;
+	struct {
+		uint64_t hash, count;
+	} * transactions; /* made when first needed */
+	struct buf reply; /* the last CertRep */
+	struct buf sender_nonce;
+};
+
+void memory_init(struct memory *m);
+void memory_clear(struct memory *m);
+/* How many messages of the transaction came before this one. */
+uint64_t memory_count(struct memory *m, struct bytes transaction);
+void memory_keep(
+    struct memory *m, struct bytes reply, struct bytes sender_nonce);
+/* Copies in the arena; p NULL: nothing yet. */
+void memory_last(struct memory *m, struct arena *arena, struct bytes *reply,
+    struct bytes *sender_nonce);
+/* Forget all. */
+void memory_forget(struct memory *m);
+
+#endif
