@@ -24,7 +24,8 @@
 void *
 front_on_target(void *cls, const char *uri, struct MHD_Connection *connection)
 {
-	struct front_listener *l = cls;
+	struct front_shard *shard = cls;
+	struct front_listener *l = shard->listener;
 	size_t n = uri == NULL ? 0 : strlen(uri);
 	struct front_exchange *fx = calloc(1, sizeof(*fx) + n + 1);
 
@@ -32,6 +33,7 @@ front_on_target(void *cls, const char *uri, struct MHD_Connection *connection)
 		return NULL;
 	fx->source = FRONT_FROM_EXCHANGE;
 	fx->listener = l;
+	fx->shard = shard;
 	fx->connection = connection;
 	fx->fd = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CONNECTION_FD)
@@ -83,6 +85,7 @@ fill_connection(struct front_exchange *fx)
 	if (p == NULL)
 		return -1;
 	fx->rq.connection = &p->http;
+	fx->no_close_notify = p->no_close_notify;
 	memcpy(fx->rq.peer, p->peer, sizeof(fx->rq.peer));
 	memcpy(fx->rq.local, p->local, sizeof(fx->rq.local));
 	fx->rq.peer_port = p->peer_port;
@@ -162,7 +165,7 @@ begin(struct front_exchange *fx, const char *method, const char *version)
 	rq->method_text = bytes_str(method);
 	rq->method = http_method_of(rq->method_text);
 	rq->version = bytes_str(version);
-	rq->tls = fx->listener->secure;
+	rq->tls = fx->shard->secure;
 	rq->received_ms = env_now_ms(fx->listener->front->env);
 	rq->head_bytes = MHD_get_connection_info(
 	    fx->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
@@ -283,7 +286,7 @@ void
 front_on_completed(void *cls, struct MHD_Connection *connection, void **ctx,
     enum MHD_RequestTerminationCode code)
 {
-	struct front_listener *l = cls;
+	struct front_listener *l = ((struct front_shard *)cls)->listener;
 	struct front_exchange *fx = *ctx;
 
 	(void)connection;

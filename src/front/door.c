@@ -129,11 +129,9 @@ front_listen(struct front *f, const char *addr, uint16_t port,
 		free(l);
 		return -1;
 	}
-	l->source = FRONT_FROM_LISTENER;
 	l->front = f;
 	l->handler = *handler;
 	front_tls_init(l);
-	l->epoll_fd = -1;
 	l->door.source = FRONT_FROM_DOOR;
 	l->door.listener = l;
 	*index = f->listener_count;
@@ -165,9 +163,8 @@ look_away(struct front_door *d)
 static bool
 is_full(const struct front_listener *l)
 {
-	return MHD_get_daemon_info(
-		   l->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
-		   ->num_connections >= l->front->limits.connections_max;
+	return front_listener_connections(l) >=
+	    l->front->limits.connections_max;
 }
 
 /* One connection from the backlog to the daemon; false when there is none to be had now. */
@@ -180,10 +177,7 @@ accept_one(struct front_door *d)
 	    d->fd, (struct sockaddr *)&ss, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd != -1) {
-		/* What the daemon does not take it closes. */
-		(void)MHD_add_connection(
-		    d->listener->daemon, fd, (struct sockaddr *)&ss, n);
-		d->listener->due = true;
+		front_enter(d->listener, fd, &ss, n);
 		return true;
 	}
 	switch (errno) {

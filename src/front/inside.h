@@ -22,7 +22,8 @@ enum front_source {
 	FRONT_FROM_WAKE,
 	FRONT_FROM_DOOR,
 	FRONT_FROM_LISTENER,
-	FRONT_FROM_EXCHANGE
+	FRONT_FROM_EXCHANGE,
+	FRONT_FROM_HELD
 };
 
 /* A listening socket, or one that is bound and refuses. */
@@ -37,8 +38,24 @@ struct front_door {
 	int64_t closed_until_us; /* accepting failed for want of something */
 };
 
-struct front_listener {
+/*
+ * A daemon of the library with a share of a listener's connections. The
+ * library walks all connections of a daemon that wait whenever one of them
+ * goes on; so they are dealt out to several.
+ */
+#define FRONT_SHARDS 32
+#define FRONT_SHARD_PLAIN FRONT_SHARDS /* HTTP on a TLS listener */
+
+struct front_shard {
 	enum front_source source;
+	struct front_listener *listener;
+	struct MHD_Daemon *daemon; /* NULL: not needed yet */
+	int epoll_fd; /* the daemon's */
+	bool secure;
+	bool due; /* the daemon has something to do */
+};
+
+struct front_listener {
 	struct front *front;
 	struct front_handler handler;
 	struct front_door door;
@@ -48,15 +65,20 @@ struct front_listener {
 	/* Made when first wanted, by minimum and maximum version; GnuTLS may keep one for a session's life. */
 	gnutls_priority_t priorities[FRONT_TLS_VERSIONS][FRONT_TLS_VERSIONS];
 	bool secure; /* it has TLS; settled at start */
-	struct MHD_Daemon *daemon; /* NULL before start */
-	int epoll_fd; /* the daemon's */
-	bool due; /* the daemon has something to do */
+	bool started;
+	struct front_shard shards[FRONT_SHARDS + 1];
+	unsigned next_shard; /* the one that gets the next connection */
+	const struct http_entry *
+	    entering; /* of the connection that is being handed to the library */
 };
 
 /* What stays the same for all requests of a connection. */
 struct front_connection {
 	struct http_connection http;
 	struct front_tls *tls; /* what it was given; NULL: nothing */
+	struct front_cutter
+	    *cutter; /* owned; breaks its handshake off; NULL: none */
+	bool no_close_notify;
 	char peer[HTTP_ADDR_MAX];
 	char local[HTTP_ADDR_MAX];
 	uint16_t peer_port;
@@ -70,11 +92,14 @@ enum front_wait {
 	FRONT_WAIT_INPUT, /* the client sends, or ends */
 	FRONT_WAIT_DELAY, /* the reply's time */
 	FRONT_WAIT_SILENT, /* the client leaves */
+	FRONT_WAIT_DRIP, /* the next portion's time */
+	FRONT_WAIT_DRAIN, /* the client has taken what it was sent; then a look again */
 };
 
 struct front_exchange {
 	enum front_source source;
 	struct front_listener *listener;
+	struct front_shard *shard;
 	struct MHD_Connection *connection;
 	int fd; /* of the connection; the library's */
 	struct http_request rq;
@@ -87,6 +112,7 @@ struct front_exchange {
 	bool must_close; /* the request wants the connection ended */
 	bool handed; /* request() was called: done() is owed */
 	bool in_request; /* request() is on the stack now */
+	bool no_close_notify; /* its connection ends without one */
 	bool suspended;
 	bool answered; /* the fields below are set */
 	bool queued; /* the library has the reply */
@@ -106,6 +132,10 @@ struct front_exchange {
 	struct wire wire;
 
 	size_t raw_at; /* bytes of head and raw_body that are out */
+	size_t
+	    portion_end; /* of a drip: as far as this portion goes; 0: not begun */
+	int64_t
+	    drain_until_us; /* before a reset: wait no longer for the client to take all; 0: not begun */
 	enum front_wait wait; /* not NONE: in our epoll set */
 	int64_t due_us; /* of the wait; INT64_MAX: never */
 	size_t heap_at;
@@ -145,6 +175,7 @@ struct front {
 
 	struct front_exchange *handed;
 	struct front_wait_heap waits; /* those with a time */
+	struct front_held *held; /* connections that are not the library's */
 	bool stop_seen;
 	bool cut; /* the deadline of the stop is over */
 };
@@ -157,13 +188,21 @@ void front_door_close(struct front_door *d);
 /* Carry out what other threads want; over: refuse it, now and from now on. */
 void front_take_orders(struct front *f, bool over);
 
+/* entry.c: connections before they are the library's. */
+/* Take a connection that was accepted, or do with it what the handler wants. */
+void front_enter(struct front_listener *l, int fd,
+    const struct sockaddr_storage *ss, socklen_t n);
+struct front_held;
+void front_held_event(struct front_held *held);
+void front_held_clear(struct front *f); /* close all that are held */
+
 /* tls.c */
 struct front_tls;
 /* A new listener's policy. */
 void front_tls_init(struct front_listener *l);
 /* Give a new connection the certificate and policy that hold now; NULL: it has no session. */
-struct front_tls *front_tls_give(
-    struct front_listener *l, struct MHD_Connection *connection);
+struct front_tls *front_tls_give(struct front_listener *l,
+    struct MHD_Connection *connection, struct front_connection *c);
 void front_tls_return(
     struct front_listener *l, struct front_tls *t); /* accepts NULL */
 /* Free old ones that no connection has; not while the library runs. */
@@ -171,11 +210,16 @@ void front_tls_sweep(struct front_listener *l);
 void front_tls_clear(struct front_listener *l); /* free them all */
 
 /* listener.c */
+void front_address_text(const struct sockaddr *sa, char out[HTTP_ADDR_MAX]);
 uint16_t front_port_of(
     const struct sockaddr *sa); /* 0: neither IPv4 nor IPv6 */
 MUST_USE int front_listener_start(struct front_listener *l, struct err *e);
 void front_listener_stop(
-    struct front_listener *l); /* the daemon and its connections */
+    struct front_listener *l); /* the daemons and their connections */
+/* The shard for the next connection, started if need be; NULL: none can be had. */
+struct front_shard *front_listener_shard(struct front_listener *l, bool plain);
+/* Connections of all shards. */
+unsigned front_listener_connections(const struct front_listener *l);
 void front_listener_free(struct front_listener *l); /* accepts NULL */
 
 /* collect.c: the library's callbacks; cls is the listener. */
@@ -193,9 +237,13 @@ void front_reply_prepare(struct front_exchange *fx, const struct http_reply *r);
 enum MHD_Result front_play(struct front_exchange *fx);
 
 /* raw.c: the one place that writes to a socket itself. */
+/* Can only we send what the wire wants? */
+bool front_raw_needed(const struct wire *w);
 void front_raw_prepare(struct front_exchange *fx, const struct http_reply *r);
 /* MHD_YES: suspended until the socket takes more; MHD_NO: at the end, fx->sent says which. */
 enum MHD_Result front_raw_play(struct front_exchange *fx);
+/* Send the next portion of a drip; true: there is more, at *due_us. */
+bool front_raw_drip(struct front_exchange *fx, int64_t *due_us);
 enum MHD_Result front_raw_close(struct front_exchange *fx);
 enum MHD_Result front_raw_reset(struct front_exchange *fx);
 

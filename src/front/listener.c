@@ -22,8 +22,8 @@
 #define POOL_EXTRA (24u * 1024)
 
 /* The text of an address; an IPv4 client of an IPv6 socket shows as IPv4. */
-static void
-address_text(const struct sockaddr *sa, char out[HTTP_ADDR_MAX])
+void
+front_address_text(const struct sockaddr *sa, char out[HTTP_ADDR_MAX])
 {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
@@ -78,29 +78,29 @@ fill_addresses(struct front_connection *c, struct MHD_Connection *connection)
 	info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	if (info != NULL && info->client_addr != NULL) {
-		address_text(info->client_addr, c->peer);
+		front_address_text(info->client_addr, c->peer);
 		c->peer_port = front_port_of(info->client_addr);
 	}
 	info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	if (info != NULL &&
 	    getsockname(info->connect_fd, (struct sockaddr *)&ss, &n) == 0) {
-		address_text((struct sockaddr *)&ss, c->local);
+		front_address_text((struct sockaddr *)&ss, c->local);
 		c->local_port = front_port_of((struct sockaddr *)&ss);
 	}
 }
 
 /* Without memory there is none, and its first request ends the connection. */
 static struct front_connection *
-connection_new(struct front_listener *l, struct MHD_Connection *connection)
+connection_new(struct front_shard *shard, struct MHD_Connection *connection)
 {
 	struct front_connection *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
 	fill_addresses(c, connection);
-	if (l->secure)
-		c->tls = front_tls_give(l, connection);
+	if (shard->secure)
+		c->tls = front_tls_give(shard->listener, connection, c);
 	return c;
 }
 
@@ -112,6 +112,7 @@ connection_free(struct front_listener *l, struct front_connection *c)
 	if (c->http.state_free != NULL)
 		c->http.state_free(c->http.state);
 	front_tls_return(l, c->tls);
+	free(c->cutter);
 	free(c);
 }
 
@@ -124,7 +125,7 @@ on_connection(void *cls, struct MHD_Connection *connection, void **ctx,
 		*ctx = connection_new(cls, connection);
 		break;
 	case MHD_CONNECTION_NOTIFY_CLOSED:
-		connection_free(cls, *ctx);
+		connection_free(((struct front_shard *)cls)->listener, *ctx);
 		*ctx = NULL;
 		break;
 	}
@@ -208,56 +209,106 @@ no_certificate(gnutls_session_t session, const gnutls_datum_t *issuers,
 }
 
 static int
-start_daemon(struct front_listener *l)
+start_daemon(struct front_shard *shard)
 {
-	const struct front_limits *limits = &l->front->limits;
+	const struct front_limits *limits = &shard->listener->front->limits;
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_ITC |
 	    MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
 	    MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
 
-	if (l->secure)
+	if (shard->secure)
 		flags |= MHD_USE_TLS;
-	l->daemon = MHD_start_daemon(flags, 0, NULL, NULL, front_on_access, l,
-	    MHD_OPTION_EXTERNAL_LOGGER, on_message, l,
+	shard->daemon = MHD_start_daemon(flags, 0, NULL, NULL, front_on_access,
+	    shard, MHD_OPTION_EXTERNAL_LOGGER, on_message, shard->listener,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->head_max + POOL_EXTRA,
 	    MHD_OPTION_CONNECTION_LIMIT, limits->connections_max,
 	    MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_timeout_s,
-	    MHD_OPTION_URI_LOG_CALLBACK, front_on_target, l,
+	    MHD_OPTION_URI_LOG_CALLBACK, front_on_target, shard,
 	    MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-	    MHD_OPTION_NOTIFY_COMPLETED, front_on_completed, l,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
-	    l->secure ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
+	    MHD_OPTION_NOTIFY_COMPLETED, front_on_completed, shard,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, shard,
+	    shard->secure ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
 	    no_certificate, MHD_OPTION_END);
-	return l->daemon == NULL ? -1 : 0;
+	return shard->daemon == NULL ? -1 : 0;
 }
 
+static int
+start_shard(struct front_shard *shard, struct err *e)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = shard };
+
+	errno = 0;
+	if (start_daemon(shard) == -1)
+		return err_sys(e, ERR_SYSTEM,
+		    "the HTTP%s listener cannot start",
+		    shard->secure ? "S" : "");
+	shard->epoll_fd =
+	    MHD_get_daemon_info(shard->daemon, MHD_DAEMON_INFO_EPOLL_FD)
+		->epoll_fd;
+	if (epoll_ctl(shard->listener->front->epoll_fd, EPOLL_CTL_ADD,
+		shard->epoll_fd, &ev) == -1) {
+		MHD_stop_daemon(shard->daemon);
+		shard->daemon = NULL;
+		return err_sys(e, ERR_SYSTEM, "no event queue to be had");
+	}
+	shard->due = true;
+	return 0;
+}
+
+/* One shard is there from the start, so that what cannot work is told then. */
 int
 front_listener_start(struct front_listener *l, struct err *e)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = l };
+	unsigned i;
 
 	l->secure = l->tls != NULL;
-	errno = 0;
-	if (start_daemon(l) == -1)
-		return err_sys(e, ERR_SYSTEM,
-		    "the HTTP%s listener cannot start", l->secure ? "S" : "");
-	l->epoll_fd =
-	    MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-	if (epoll_ctl(l->front->epoll_fd, EPOLL_CTL_ADD, l->epoll_fd, &ev) ==
-	    -1)
-		return err_sys(e, ERR_SYSTEM, "no event queue to be had");
-	l->due = true;
-	return 0;
+	for (i = 0; i <= FRONT_SHARDS; i++) {
+		l->shards[i].source = FRONT_FROM_LISTENER;
+		l->shards[i].listener = l;
+		l->shards[i].secure = l->secure && i != FRONT_SHARD_PLAIN;
+	}
+	l->started = start_shard(&l->shards[0], e) == 0;
+	return l->started ? 0 : -1;
+}
+
+struct front_shard *
+front_listener_shard(struct front_listener *l, bool plain)
+{
+	struct front_shard *shard =
+	    &l->shards[plain ? FRONT_SHARD_PLAIN
+			     : l->next_shard++ % FRONT_SHARDS];
+	struct err e = { 0 };
+
+	if (shard->daemon == NULL && start_shard(shard, &e) == -1)
+		return plain ? NULL : &l->shards[0];
+	return shard;
+}
+
+unsigned
+front_listener_connections(const struct front_listener *l)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i <= FRONT_SHARDS; i++)
+		if (l->shards[i].daemon != NULL)
+			n += MHD_get_daemon_info(l->shards[i].daemon,
+			    MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+				 ->num_connections;
+	return n;
 }
 
 void
 front_listener_stop(struct front_listener *l)
 {
-	if (l->daemon == NULL)
-		return;
+	unsigned i;
+
 	front_door_close(&l->door);
-	MHD_stop_daemon(l->daemon);
-	l->daemon = NULL;
+	for (i = 0; i <= FRONT_SHARDS; i++) {
+		if (l->shards[i].daemon != NULL)
+			MHD_stop_daemon(l->shards[i].daemon);
+		l->shards[i].daemon = NULL;
+	}
+	l->started = false;
 }
 
 void

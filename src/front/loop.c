@@ -40,7 +40,7 @@ void
 front_resume(struct front_exchange *fx)
 {
 	MHD_resume_connection(fx->connection);
-	fx->listener->due = true;
+	fx->shard->due = true;
 }
 
 /*
@@ -65,29 +65,64 @@ take_answers(struct front *f)
 	}
 }
 
+/* Run a shard if it is due; returns how many milliseconds it can wait, or -1. */
+static int64_t
+run_shard(struct front_shard *shard)
+{
+	unsigned long long ms;
+
+	if (shard->due) {
+		shard->due = false;
+		(void)MHD_run(shard->daemon);
+		front_tls_sweep(shard->listener);
+	}
+	if (MHD_get_timeout(shard->daemon, &ms) != MHD_YES)
+		return -1;
+	shard->due = ms == 0;
+	return ms > WAIT_MAX_MS ? WAIT_MAX_MS : (int64_t)ms;
+}
+
 /* Run what is due; returns how many milliseconds the daemons can wait, or -1. */
 static int64_t
 run_due(struct front *f)
 {
-	unsigned long long ms;
-	int64_t least = -1;
-	unsigned i;
+	int64_t least = -1, ms;
+	unsigned i, k;
 
 	for (i = 0; i < f->listener_count; i++) {
-		if (f->listeners[i]->due) {
-			f->listeners[i]->due = false;
-			(void)MHD_run(f->listeners[i]->daemon);
-			front_tls_sweep(f->listeners[i]);
+		for (k = 0; k <= FRONT_SHARDS; k++) {
+			if (f->listeners[i]->shards[k].daemon == NULL)
+				continue;
+			ms = run_shard(&f->listeners[i]->shards[k]);
+			if (ms != -1 && (least == -1 || ms < least))
+				least = ms;
 		}
-		if (MHD_get_timeout(f->listeners[i]->daemon, &ms) != MHD_YES)
-			continue;
-		if (ms > WAIT_MAX_MS)
-			ms = WAIT_MAX_MS;
-		f->listeners[i]->due = ms == 0;
-		if (least == -1 || (int64_t)ms < least)
-			least = (int64_t)ms;
 	}
 	return least;
+}
+
+/* All of them have something to do. */
+static void
+all_due(struct front *f)
+{
+	unsigned i, k;
+
+	for (i = 0; i < f->listener_count; i++)
+		for (k = 0; k <= FRONT_SHARDS; k++)
+			f->listeners[i]->shards[k].due = true;
+}
+
+static bool
+any_due(const struct front *f)
+{
+	unsigned i, k;
+
+	for (i = 0; i < f->listener_count; i++)
+		for (k = 0; k <= FRONT_SHARDS; k++)
+			if (f->listeners[i]->shards[k].daemon != NULL &&
+			    f->listeners[i]->shards[k].due)
+				return true;
+	return false;
 }
 
 /* Take a wish to stop; true when there is nothing more to wait for. */
@@ -143,7 +178,6 @@ wait_for_events(struct front *f, int timeout_ms)
 	struct epoll_event events[EVENTS_MAX];
 	enum front_source *source;
 	int i, n = epoll_wait(f->epoll_fd, events, EVENTS_MAX, timeout_ms);
-	unsigned k;
 
 	for (i = 0; i < n; i++) {
 		source = events[i].data.ptr;
@@ -152,8 +186,10 @@ wait_for_events(struct front *f, int timeout_ms)
 			drain_wake(f);
 			break;
 		case FRONT_FROM_LISTENER:
-			((struct front_listener *)events[i].data.ptr)->due =
-			    true;
+			((struct front_shard *)events[i].data.ptr)->due = true;
+			break;
+		case FRONT_FROM_HELD:
+			front_held_event(events[i].data.ptr);
 			break;
 		case FRONT_FROM_DOOR:
 			front_door_knock(events[i].data.ptr);
@@ -164,8 +200,8 @@ wait_for_events(struct front *f, int timeout_ms)
 		}
 	}
 	/* Waiting timed out: some daemon's connection did too. */
-	for (k = 0; n == 0 && k < f->listener_count; k++)
-		f->listeners[k]->due = true;
+	if (n == 0)
+		all_due(f);
 }
 
 /* See to all that has a time; returns the earliest. */
@@ -198,14 +234,14 @@ front_loop(void *front)
 		if (stop_step(f, now_us, &stop_us))
 			break;
 		next_us = tend(f, now_us);
-		for (i = 0; i < f->listener_count; i++)
-			if (f->listeners[i]->due)
-				daemons_ms = 0;
+		if (any_due(f))
+			daemons_ms = 0;
 		wait_for_events(f,
 		    wait_ms(daemons_ms, stop_us < next_us ? stop_us : next_us,
 			now_us));
 	}
 	front_take_orders(f, true);
+	front_held_clear(f);
 	for (i = 0; i < f->listener_count; i++)
 		front_listener_stop(f->listeners[i]);
 	return NULL;

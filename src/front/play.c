@@ -83,10 +83,11 @@ front_reply_prepare(struct front_exchange *fx, const struct http_reply *r)
 	    atomic_load(&fx->listener->front->stopping);
 
 	fx->wire = r->wire;
+	fx->wire.no_close_notify |= fx->no_close_notify;
 	if (r->wire.act != WIRE_PLAY)
 		return;
 	fx->status = (unsigned)r->status;
-	if (!ends)
+	if (!ends && !front_raw_needed(&fx->wire))
 		fx->response = response_of(r);
 	if (fx->response == NULL)
 		front_raw_prepare(fx, r);

@@ -10,9 +10,15 @@
 #include "front/inside.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 
 #define HEAD_MAX (64u * 1024)
 #define LINGER_US (2 * 1000000)
+#define DRAIN_US (2 * 1000000)
+#define DRAIN_LOOK_US 500
 
 static void
 add_header(struct buf *out, struct bytes name, struct bytes value)
@@ -30,12 +36,23 @@ has_body(const struct http_reply *r)
 	return r->status >= 200 && r->status != 204 && r->status != 304;
 }
 
+bool
+front_raw_needed(const struct wire *w)
+{
+	return w->raw.p != NULL || w->drip_bytes > 0 || w->cut != WIRE_WHOLE ||
+	    w->keep_open || w->no_close_notify;
+}
+
 void
 front_raw_prepare(struct front_exchange *fx, const struct http_reply *r)
 {
 	struct buf *out = &fx->head;
 	size_t i;
 
+	if (r->wire.raw.p != NULL) {
+		fx->raw_body = r->wire.raw;
+		return;
+	}
 	buf_init(out, HEAD_MAX);
 	buf_addf(out, "HTTP/1.1 %d %s\r\n", r->status,
 	    r->reason != NULL ? r->reason : http_reason(r->status));
@@ -82,17 +99,32 @@ send_plain(int fd, struct bytes s, bool more)
 	return n;
 }
 
+/* How far the bytes go before they are cut. */
+static size_t
+end_of_bytes(const struct front_exchange *fx)
+{
+	size_t all = fx->head.n + fx->raw_body.n;
+
+	return fx->wire.cut != WIRE_WHOLE && fx->wire.cut_at < all
+	    ? fx->wire.cut_at
+	    : all;
+}
+
+/* What is to go now, up to the end of the portion. */
 static ssize_t
-send_some(struct front_exchange *fx)
+send_some(struct front_exchange *fx, size_t until)
 {
 	struct bytes head = bytes_from(buf_bytes(&fx->head), fx->raw_at);
 	struct bytes s = head;
 
 	if (s.n == 0)
 		s = bytes_from(fx->raw_body, fx->raw_at - fx->head.n);
+	if (s.n > until - fx->raw_at)
+		s.n = until - fx->raw_at;
 	if (fx->rq.tls)
 		return send_tls(tls_of(fx), s);
-	return send_plain(fx->fd, s, head.n > 0 && fx->raw_body.n > 0);
+	return send_plain(fx->fd, s,
+	    head.n > 0 && until > fx->head.n && until == end_of_bytes(fx));
 }
 
 static enum MHD_Result
@@ -130,24 +162,106 @@ linger(struct front_exchange *fx)
 	return MHD_NO;
 }
 
+/* Where the portion ends that is due. */
+static size_t
+portion(struct front_exchange *fx, size_t all)
+{
+	if (fx->wire.drip_bytes == 0)
+		return all;
+	if (fx->portion_end == 0) {
+		const int on = 1;
+
+		(void)setsockopt(
+		    fx->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		fx->portion_end = fx->wire.drip_bytes;
+	}
+	return fx->portion_end < all ? fx->portion_end : all;
+}
+
+/*
+ * A reset throws away what the client has not taken yet. So it comes when the
+ * peer has acknowledged everything, or after a while all the same.
+ */
+static enum MHD_Result
+reset_when_taken(struct front_exchange *fx)
+{
+	int64_t now = env_monotonic_us();
+	int left = 0;
+
+	if (fx->drain_until_us == 0)
+		fx->drain_until_us = now + DRAIN_US;
+	if (ioctl(fx->fd, SIOCOUTQ, &left) == 0 && left > 0 &&
+	    now < fx->drain_until_us)
+		return front_wait_begin(
+		    fx, FRONT_WAIT_DRAIN, now + DRAIN_LOOK_US);
+	return front_raw_reset(fx);
+}
+
+/* All that was to go is out. */
+static enum MHD_Result
+finish(struct front_exchange *fx)
+{
+	fx->sent = true;
+	switch (fx->wire.cut) {
+	case WIRE_CUT_RESET:
+		return reset_when_taken(fx);
+	case WIRE_CUT_STALL:
+		return front_wait_begin(fx, FRONT_WAIT_SILENT, INT64_MAX);
+	case WIRE_CUT_CLOSE:
+	case WIRE_WHOLE:
+		break;
+	}
+	if (fx->wire.keep_open)
+		return front_wait_begin(fx, FRONT_WAIT_SILENT, INT64_MAX);
+	if (fx->wire.no_close_notify) {
+		(void)shutdown(fx->fd, SHUT_RDWR);
+		return MHD_NO;
+	}
+	return fx->early ? linger(fx) : MHD_NO;
+}
+
+bool
+front_raw_drip(struct front_exchange *fx, int64_t *due_us)
+{
+	size_t all = end_of_bytes(fx), until = portion(fx, all);
+	ssize_t n;
+
+	while (fx->raw_at < until) {
+		n = send_some(fx, until);
+		if (n <= 0)
+			return false;
+		fx->raw_at += (size_t)n;
+	}
+	if (fx->raw_at == all)
+		return false;
+	fx->portion_end += fx->wire.drip_bytes;
+	*due_us = env_monotonic_us() + fx->wire.drip_every_ms * 1000;
+	return true;
+}
+
 enum MHD_Result
 front_raw_play(struct front_exchange *fx)
 {
-	size_t all = fx->head.n + fx->raw_body.n;
+	size_t all = end_of_bytes(fx), until;
 	ssize_t n;
 
 	if (!buf_ok(&fx->head))
 		return MHD_NO;
 	while (fx->raw_at < all) {
-		n = send_some(fx);
+		until = portion(fx, all);
+		if (fx->raw_at == until) {
+			fx->portion_end += fx->wire.drip_bytes;
+			return front_wait_begin(fx, FRONT_WAIT_DRIP,
+			    env_monotonic_us() + fx->wire.drip_every_ms * 1000);
+		}
+		n = send_some(fx, until);
 		if (n == -1)
 			return MHD_NO;
 		if (n == 0)
 			return wait_for_room(fx);
 		fx->raw_at += (size_t)n;
 	}
-	fx->sent = true;
-	return fx->early ? linger(fx) : MHD_NO;
+	return finish(fx);
 }
 
 /* The library ends the connection in order when the handler refuses. */

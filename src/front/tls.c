@@ -8,6 +8,7 @@
  */
 #include "front/inside.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -165,14 +166,14 @@ front_tls_policy(struct front *f, unsigned index,
 	return rc;
 }
 
-/* The policy that holds now, its priority made; with the lock held. */
+/* The priority of a policy, made when first wanted; with the lock held. */
 static gnutls_priority_t
-current_priority(struct front_listener *l)
+priority_kept(struct front_listener *l, const struct front_tls_policy *policy)
 {
-	gnutls_priority_t *p = priority_of(l, &l->policy);
+	gnutls_priority_t *p = priority_of(l, policy);
 
 	if (*p == NULL)
-		*p = priority_new(&l->policy);
+		*p = priority_new(policy);
 	return *p;
 }
 
@@ -190,30 +191,123 @@ request_for(enum front_tls_client client)
 
 /* ---- connections ---- */
 
+/*
+ * Breaks a handshake off: half of what GnuTLS writes first goes out, and then
+ * the end comes.
+ */
+struct front_cutter {
+	int fd;
+	enum wire_cut how;
+	bool done;
+};
+
+static ssize_t
+cut_push(gnutls_transport_ptr_t ptr, const void *p, size_t n)
+{
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+	struct front_cutter *c = ptr;
+
+	if (!c->done) {
+		c->done = true;
+		(void)send(c->fd, p, n / 2, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (c->how == WIRE_CUT_RESET)
+			(void)connect(c->fd, &nobody, sizeof(nobody));
+		else if (c->how != WIRE_CUT_STALL)
+			(void)shutdown(c->fd, SHUT_RDWR);
+	}
+	if (c->how == WIRE_CUT_STALL)
+		return (ssize_t)n;
+	errno = ECONNRESET;
+	return -1;
+}
+
+static void
+set_cutter(gnutls_session_t session, const struct http_entry *entry, int fd,
+    struct front_connection *c)
+{
+	gnutls_transport_ptr_t in, out;
+
+	c->cutter = calloc(1, sizeof(*c->cutter));
+	if (c->cutter == NULL)
+		return;
+	c->cutter->fd = fd;
+	c->cutter->how = entry->cut_how;
+	gnutls_transport_get_ptr2(session, &in, &out);
+	gnutls_transport_set_ptr2(session, in, c->cutter);
+	gnutls_transport_set_push_function(session, cut_push);
+}
+
+/* The certificate with that text, kept with the listener's while connections have it; the listener's own when it cannot be used. */
+static struct front_tls *
+tls_for(struct front_listener *l, const struct http_entry *entry)
+{
+	struct front_tls *t, *made;
+	struct err e = { 0 };
+
+	if (entry == NULL || entry->chain_pem == NULL)
+		return l->tls;
+	for (t = l->tls; t != NULL; t = t->older)
+		if (strcmp(t->chain_pem, entry->chain_pem) == 0 &&
+		    strcmp(t->key_pem, entry->key_pem) == 0)
+			return t;
+	made = tls_new(entry->chain_pem, entry->key_pem, &e);
+	if (made == NULL) {
+		log_say(&l->front->log, LOG_ERROR, "%s", e.text);
+		return l->tls;
+	}
+	made->older = l->tls->older;
+	l->tls->older = made;
+	return made;
+}
+
+static struct front_tls_policy
+policy_for(const struct front_listener *l, const struct http_entry *entry)
+{
+	struct front_tls_policy p = l->policy;
+
+	if (entry != NULL && entry->has_versions) {
+		p.minimum = (enum front_tls_version)entry->minimum;
+		p.maximum = (enum front_tls_version)entry->maximum;
+	}
+	if (entry != NULL && entry->has_client)
+		p.client = (enum front_tls_client)entry->client;
+	return p;
+}
+
 struct front_tls *
-front_tls_give(struct front_listener *l, struct MHD_Connection *connection)
+front_tls_give(struct front_listener *l, struct MHD_Connection *connection,
+    struct front_connection *c)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	const struct http_entry *entry = l->entering;
 	gnutls_session_t session;
 	gnutls_priority_t priority;
-	enum front_tls_client client;
+	struct front_tls_policy policy;
 	struct front_tls *t;
 
 	if (info == NULL || info->tls_session == NULL)
 		return NULL;
 	session = (gnutls_session_t)info->tls_session;
 	pthread_mutex_lock(&l->front->lock);
-	t = l->tls;
+	t = tls_for(l, entry);
 	t->connections++;
-	client = l->policy.client;
-	priority = current_priority(l);
+	policy = policy_for(l, entry);
+	priority = priority_kept(l, &policy);
 	pthread_mutex_unlock(&l->front->lock);
-	gnutls_certificate_server_set_request(session, request_for(client));
+	gnutls_certificate_server_set_request(
+	    session, request_for(policy.client));
 	/* Without credentials the handshake fails, as the daemon itself has none. */
 	if (priority != NULL && gnutls_priority_set(session, priority) >= 0)
 		(void)gnutls_credentials_set(
 		    session, GNUTLS_CRD_CERTIFICATE, t->credentials);
+	if (entry != NULL && entry->cut == HTTP_TLS_CUT_MIDDLE)
+		set_cutter(session, entry,
+		    MHD_get_connection_info(
+			connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+			->connect_fd,
+		    c);
+	c->no_close_notify = entry != NULL && entry->no_close_notify;
 	return t;
 }
 

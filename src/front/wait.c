@@ -94,6 +94,8 @@ static const uint32_t EVENTS[] = {
 	[FRONT_WAIT_INPUT] = EPOLLIN,
 	[FRONT_WAIT_DELAY] = 0, /* who closed his side may still read */
 	[FRONT_WAIT_SILENT] = EPOLLRDHUP,
+	[FRONT_WAIT_DRIP] = 0,
+	[FRONT_WAIT_DRAIN] = 0,
 };
 
 enum MHD_Result
@@ -141,19 +143,37 @@ front_wait_event(struct front_exchange *fx)
 		break;
 	case FRONT_WAIT_DELAY:
 	case FRONT_WAIT_SILENT:
+	case FRONT_WAIT_DRIP:
+	case FRONT_WAIT_DRAIN:
 		fx->left = true;
 		break;
 	}
 	end(fx);
 }
 
+/* A portion of a drip goes out without the library, and the exchange waits on; false: it needs the library. */
+static bool
+drip_on(struct front_exchange *fx)
+{
+	struct front *f = fx->listener->front;
+	int64_t due_us;
+
+	if (fx->wait != FRONT_WAIT_DRIP || !front_raw_drip(fx, &due_us))
+		return false;
+	heap_remove(&f->waits, fx);
+	fx->due_us = due_us;
+	return heap_add(&f->waits, fx);
+}
+
 static void
 expire(struct front_exchange *fx)
 {
+	if (drip_on(fx))
+		return;
 	/* A client that has not read, or not stopped sending, for too long: the next write or read fails and ends it. */
 	if (fx->wait == FRONT_WAIT_DELAY)
 		fx->ripe = true;
-	else
+	else if (fx->wait != FRONT_WAIT_DRIP && fx->wait != FRONT_WAIT_DRAIN)
 		(void)shutdown(fx->fd, SHUT_RDWR);
 	end(fx);
 }
@@ -173,7 +193,8 @@ front_wait_stop(struct front *f)
 
 	for (fx = f->handed; fx != NULL; fx = fx->next) {
 		if (fx->wait != FRONT_WAIT_DELAY &&
-		    fx->wait != FRONT_WAIT_SILENT)
+		    fx->wait != FRONT_WAIT_SILENT &&
+		    fx->wait != FRONT_WAIT_DRIP && fx->wait != FRONT_WAIT_DRAIN)
 			continue;
 		fx->cut_short = true;
 		end(fx);
