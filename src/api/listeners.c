@@ -11,6 +11,7 @@
 #define CONNECTIONS_MAX 12000
 #define IDLE_TIMEOUT_S 120 /* IIS's connectionTimeout */
 #define CONTROL_MEMORY_MAX ((size_t)1 << 20)
+#define ENTER_MEMORY_MAX ((size_t)256 << 10)
 #define SCEP_PATH "/certsrv/mscep/mscep.dll"
 #define ADMIN_PATH "/certsrv/mscep_admin/"
 
@@ -42,6 +43,19 @@ scep_done(void *ctx, struct front_exchange *fx, void *user, enum front_end how)
 	(void)fx;
 	(void)how;
 	server_exchange_end(user);
+}
+
+/* What the library is handed lends from here while it takes the connection. */
+static void
+scep_enter(void *ctx, const char *peer, uint16_t peer_port, bool tls,
+    struct http_entry *entry)
+{
+	struct listeners *l = ctx;
+
+	(void)peer_port;
+	arena_clear(&l->entering);
+	arena_init(&l->entering, ENTER_MEMORY_MAX);
+	server_enter(l->server, &l->entering, peer, tls, entry);
 }
 
 /* ---- control ---- */
@@ -113,9 +127,10 @@ reachable(const char *bind, const char *hostname)
 static int
 open_scep(struct listeners *l, const struct options *o, bool tls, struct err *e)
 {
-	struct front_handler handler = {
-		.request = scep_request, .done = scep_done, .ctx = l
-	};
+	struct front_handler handler = { .request = scep_request,
+		.done = scep_done,
+		.enter = scep_enter,
+		.ctx = l };
 	int port = tls ? o->https_port : o->http_port;
 	const char *scheme = tls ? "https" : "http";
 	const char *host = reachable(o->bind, o->hostname);
@@ -272,5 +287,6 @@ listeners_clear(struct listeners *l)
 	free(l->admin_page_url);
 	free(l->control_url);
 	free(l->url_base);
+	arena_clear(&l->entering);
 	*l = (struct listeners){ 0 };
 }

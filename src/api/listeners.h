@@ -28,6 +28,8 @@ struct listeners {
 	/* owned; NULL where there is no such listener */
 	char *scep_url, *scep_url_https, *admin_page_url, *control_url;
 	char *url_base; /* "http://127.0.0.1:8080" */
+	struct arena
+	    entering; /* what is lent to the connection that is being accepted; the event thread's */
 };
 
 /* Bind and listen; nothing is accepted yet. The struct must stay where it is. */

@@ -193,7 +193,7 @@ read_location(struct loader *l, const struct field *f,
 		return;
 	}
 	r->location = FAULT_TO_URL;
-	r->url = arena_str(&l->rules_arena, value->text);
+	r->url = arena_str(l->memory, value->text);
 	l->failed |= r->url == NULL;
 }
 

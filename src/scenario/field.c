@@ -16,7 +16,7 @@
 void *
 loader_room(struct loader *l, size_t n)
 {
-	void *p = arena_zalloc(&l->rules_arena, n == 0 ? 1 : n);
+	void *p = arena_zalloc(l->memory, n == 0 ? 1 : n);
 
 	if (p == NULL)
 		l->failed = true;
@@ -26,7 +26,7 @@ loader_room(struct loader *l, size_t n)
 struct bytes
 loader_keep(struct loader *l, struct bytes s)
 {
-	struct bytes copy = arena_copy(&l->rules_arena, s);
+	struct bytes copy = arena_copy(l->memory, s);
 
 	if (copy.p == NULL)
 		l->failed = true;
@@ -382,7 +382,7 @@ field_string(struct loader *l, const struct field *f,
 		complain(l->c, value->at, "%s is too long, or empty", l->where);
 		return;
 	}
-	s = arena_str(&l->rules_arena, value->text);
+	s = arena_str(l->memory, value->text);
 	if (s == NULL)
 		l->failed = true;
 	else

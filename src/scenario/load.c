@@ -219,8 +219,11 @@ static void
 read_expect(
     struct loader *l, const struct top_key *row, const struct tree_node *value)
 {
-	if (is_kind(l, row, value, TREE_SEQUENCE))
-		expect_read_all(l, value);
+	if (!is_kind(l, row, value, TREE_SEQUENCE))
+		return;
+	l->memory = &l->s->arena;
+	expect_read_all(l, value);
+	l->memory = &l->rules_arena;
 }
 
 static void
@@ -405,6 +408,7 @@ load(const char *file, struct bytes text, bool from_disk,
 	l->from_disk = from_disk;
 	l->file = arena_str(&s->arena, bytes_str(file));
 	arena_init(&l->rules_arena, RULES_ARENA_MAX);
+	l->memory = &l->rules_arena;
 	host_init(&l->scratch);
 	if (read_file(l, file, text, e) == -1 ||
 	    complaints_report(c, file, report, e) == -1)

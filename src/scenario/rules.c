@@ -41,7 +41,7 @@ read_id(struct loader *l, const struct field *f, const struct tree_node *value,
 		    l->where, show(value->text).s, RULE_ID_MAX);
 		return;
 	}
-	r->id = arena_str(&l->rules_arena, value->text);
+	r->id = arena_str(l->memory, value->text);
 	l->failed |= r->id == NULL;
 }
 
@@ -61,7 +61,7 @@ read_when(struct loader *l, const struct field *f,
 	struct rule *r = base;
 
 	(void)f;
-	r->when = condition_read(l, &l->rules_arena, value, FACT_AT_MESSAGE);
+	r->when = condition_read(l, l->memory, value, FACT_AT_MESSAGE);
 }
 
 static void

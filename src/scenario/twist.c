@@ -133,7 +133,7 @@ read_strings(struct loader *l, const struct tree_node *value,
 	for (const struct tree_node *i = value->first; i != NULL; i = i->next) {
 		if (!field_scalar(l, l->where, i, "text") || i->text.n > 253)
 			continue;
-		list[*count] = arena_str(&l->rules_arena, i->text);
+		list[*count] = arena_str(l->memory, i->text);
 		if (list[*count] == NULL)
 			l->failed = true;
 		else

@@ -87,6 +87,17 @@ model_of(const struct scenario_builtin *b, struct host *host,
 	return s == NULL ? -1 : 0;
 }
 
+/* The folders of a path between there and its last part. */
+static void
+make_parents(char *path, size_t from)
+{
+	for (char *p = path + from + 1; (p = strchr(p, '/')) != NULL; p++) {
+		*p = '\0';
+		(void)mkdir(path, 0777);
+		*p = '/';
+	}
+}
+
 /* LOGDIR/x/NAME; the parent folders are made here, the last one by evidence. */
 static int
 log_dir_of(const char *log_dir, const char *name, char **out, struct err *e)
@@ -104,6 +115,8 @@ log_dir_of(const char *log_dir, const char *name, char **out, struct err *e)
 	if (asprintf(out, "%s/%s", parent, name) == -1) {
 		*out = NULL;
 		rc = err_set(e, ERR_MEMORY, "no memory for a log folder");
+	} else {
+		make_parents(*out, strlen(parent));
 	}
 	free(parent);
 	return rc;

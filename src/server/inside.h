@@ -24,8 +24,13 @@ struct server {
 	struct catalogue *catalogue; /* the sites below /x/ */
 	uint8_t fingerprint[32];
 	struct workers *workers;
+	struct tls_variants *variants;
 	void (*listeners)(void *ctx, const struct server_listening *l);
 	void *listeners_ctx;
 };
+
+/* enter.c */
+struct tls_variants *enter_variants_new(void); /* NULL: no memory */
+void enter_variants_free(struct tls_variants *v); /* accepts NULL */
 
 #endif

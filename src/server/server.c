@@ -141,6 +141,9 @@ server_start(struct server *s, const char *url_base, struct err *e)
 	s->catalogue = catalogue_new(&o, e);
 	if (s->catalogue == NULL)
 		return -1;
+	s->variants = enter_variants_new();
+	if (s->variants == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for a server");
 	s->workers = workers_start(s->lib, s->threads, e);
 	if (s->workers == NULL)
 		return -1;
@@ -161,6 +164,7 @@ server_free(struct server *s)
 	if (s == NULL)
 		return;
 	server_stop(s);
+	enter_variants_free(s->variants);
 	catalogue_free(s->catalogue);
 	site_free(s->site);
 	ca_keys_free(s->keys);

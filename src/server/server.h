@@ -8,6 +8,7 @@
 
 #include "base/env.h"
 #include "base/log.h"
+#include "http/entry.h"
 #include "http/reply.h"
 #include "ndes/challenge.h"
 #include "ndes/host.h"
@@ -82,6 +83,15 @@ MUST_USE int server_edit(struct server *s, struct site *site,
     site_edit_fn *edit, void *ctx, struct err *e);
 MUST_USE int server_restart(
     struct server *s, struct site *site, enum site_restart what, struct err *e);
+
+/* ---- connections ---- */
+
+/*
+ * What becomes of a connection that a listener accepts, by the rules of the
+ * default site. entry is zeroed; its texts live in the arena. Any thread.
+ */
+void server_enter(struct server *s, struct arena *arena, const char *peer,
+    bool tls, struct http_entry *entry);
 
 /* ---- exchanges ---- */
 

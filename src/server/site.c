@@ -264,3 +264,32 @@ site_memory(struct site *site)
 {
 	return &site->memory;
 }
+
+int
+site_revoke(
+    struct site *site, const struct pki_cert *cert, int64_t at, struct err *e)
+{
+	const struct store_cert row = {
+		.serial = cert->serial,
+		.subject = BYTES_LIT("the deployment's own"),
+		.transaction_id = BYTES_LIT(""),
+		.template_name = BYTES_LIT("WebServer"),
+		.key_hash = BYTES_LIT("-"),
+		.not_before = cert->not_before,
+		.not_after = cert->not_after,
+		.issued_at = cert->not_before,
+		.der = cert->der,
+	};
+	enum store_cert_state state;
+	bool found;
+
+	if (store_cert_state(site->parts.store, cert->serial, &state, e) == -1)
+		return -1;
+	if (state == STORE_CERT_REVOKED)
+		return 0;
+	if (state == STORE_CERT_UNKNOWN &&
+	    store_cert_add(site->parts.store, &row, e) == -1)
+		return -1;
+	return store_cert_revoke(
+	    site->parts.store, cert->serial, at, 0, &found, e);
+}

@@ -92,6 +92,10 @@ struct challenge_cache *site_challenges(struct site *site);
 /* What it is called in conditions: "", "x/NAME". Lent. */
 const char *site_name(const struct site *site);
 
+/* Put a certificate of the deployment's own on its CRL; twice is fine. at in unix seconds. */
+MUST_USE int site_revoke(
+    struct site *site, const struct pki_cert *cert, int64_t at, struct err *e);
+
 /* What it remembers for the sake of rules. */
 struct memory *site_memory(struct site *site);
 
