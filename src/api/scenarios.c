@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "control/schema.h"
+#include "fault/rule.h"
 #include "mockndes.h"
 #include "scenario/scenario.h"
 
@@ -30,15 +31,6 @@ mockndes_check(const char *name_or_path, unsigned *errors)
 	return (char *)text;
 }
 
-const char *
-mockndes_builtin(size_t i)
-{
-	size_t count;
-	const struct scenario_builtin *all = scenario_builtins(&count);
-
-	return i < count ? all[i].name : NULL;
-}
-
 static char *
 taken(struct buf *b)
 {
@@ -49,6 +41,39 @@ taken(struct buf *b)
 		text = NULL;
 	buf_clear(b);
 	return (char *)text;
+}
+
+#define DRAWS 50
+#define DRAWS_TEXT_MAX ((size_t)64 << 20)
+
+char *
+mockndes_draws(const char *name_or_path, unsigned long long seed)
+{
+	struct scenario_report report;
+	struct err e = { 0 };
+	struct scenario *s;
+	char *text = NULL;
+	struct buf b;
+
+	scenario_report_init(&report);
+	s = scenario_open(name_or_path, &report, &e);
+	if (s != NULL) {
+		buf_init(&b, DRAWS_TEXT_MAX);
+		rules_print_draws(scenario_rules(s), seed, DRAWS, &b);
+		text = b.n == 0 ? strdup("") : taken(&b);
+	}
+	scenario_free(s);
+	scenario_report_clear(&report);
+	return text;
+}
+
+const char *
+mockndes_builtin(size_t i)
+{
+	size_t count;
+	const struct scenario_builtin *all = scenario_builtins(&count);
+
+	return i < count ? all[i].name : NULL;
 }
 
 static char *

@@ -18,28 +18,77 @@ check_one(const char *file)
 		return EXIT_FAILED;
 	}
 	n = strlen(text);
+	if (errors > 0 || n > 0)
+		printf("%s%s", text, n > 0 && text[n - 1] == '\n' ? "" : "\n");
 	if (errors == 0)
 		printf("%s: sound\n", file);
-	else
-		printf("%s%s", text, n > 0 && text[n - 1] == '\n' ? "" : "\n");
 	free(text);
 	return errors == 0 ? EXIT_FINE : EXIT_SCENARIO;
+}
+
+#define DEFAULT_SEED "1"
+
+/* The draws of a file that is sound. */
+static int
+print_draws(const char *file, const char *seed)
+{
+	char *end, *text;
+	unsigned long long n = strtoull(seed, &end, 10);
+
+	if (seed[0] < '0' || seed[0] > '9' || *end != '\0')
+		return complain_usage(
+		    "check", "--seed: \"%s\" is not a number", seed);
+	text = mockndes_draws(file, n);
+	if (text == NULL) {
+		complain("no memory");
+		return EXIT_FAILED;
+	}
+	printf("the first 50 draws of each rule under --seed %llu:\n%s", n,
+	    text[0] == '\0' ? "there are no rules\n" : text);
+	free(text);
+	return EXIT_FINE;
+}
+
+/* Takes --draws and --seed N; gives the exit code, or 0 with *first behind them. */
+static int
+read_options(int argc, char **argv, int *first, bool *draws, const char **seed)
+{
+	for (; *first < argc && argv[*first][0] == '-'; ++*first) {
+		if (strcmp(argv[*first], "--") == 0) {
+			++*first;
+			return EXIT_FINE;
+		}
+		if (strcmp(argv[*first], "--draws") == 0)
+			*draws = true;
+		else if (strcmp(argv[*first], "--seed") == 0 &&
+		    *first + 1 < argc)
+			*seed = argv[++*first];
+		else if (strncmp(argv[*first], "--seed=", 7) == 0)
+			*seed = argv[*first] + 7;
+		else
+			return complain_usage(
+			    "check", "there is no option %s", argv[*first]);
+	}
+	return EXIT_FINE;
 }
 
 int
 check_run(int argc, char **argv)
 {
-	int rc = EXIT_FINE, first = 1;
+	const char *seed = DEFAULT_SEED;
+	bool draws = false;
+	int rc, first = 1;
 
-	if (first < argc && strcmp(argv[first], "--") == 0)
-		first++;
-	else if (first < argc && argv[first][0] == '-')
-		return complain_usage(
-		    "check", "there is no option %s", argv[first]);
+	rc = read_options(argc, argv, &first, &draws, &seed);
+	if (rc != EXIT_FINE)
+		return rc;
 	if (first == argc)
 		return complain_usage("check", "which files?");
 	for (int i = first; i < argc; i++) {
 		int one = check_one(argv[i]);
+
+		if (one == EXIT_FINE && draws)
+			one = print_draws(argv[i], seed);
 
 		/* A failure of ours outweighs one of the file's. */
 		if (one != EXIT_FINE && rc != EXIT_FAILED)

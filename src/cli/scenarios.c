@@ -212,6 +212,17 @@ print_cell(struct page *p, const char *which)
 	free(text);
 }
 
+/* Faults that are put in by rules have none; they are too many for a table. */
+static bool
+has_cause(const char *name)
+{
+	char *text = mockndes_scenario_part(name, "cause");
+	bool has = text != NULL && text[0] != '\0';
+
+	free(text);
+	return has;
+}
+
 static int
 markdown(void)
 {
@@ -220,6 +231,8 @@ markdown(void)
 	puts("| id | what the client sees | where to look | cause |\n"
 	     "|---|---|---|---|");
 	for (size_t i = 0; (p.name = mockndes_builtin(i)) != NULL; i++) {
+		if (!has_cause(p.name))
+			continue;
 		printf("| `%s` ", p.name);
 		print_cell(&p, "symptom");
 		print_cell(&p, "evidence");

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "control/path.h"
+#include "scenario/language.h"
 #include "scenario/scenario.h"
 
 #define SCHEMA_ID "https://mockndes.invalid/schema/scenario-1.json"
@@ -230,11 +231,72 @@ text_schema(const char *doc)
 }
 
 /* What a later version brings: only an empty list is taken. */
+/* ---- the language of rules ---- */
+
+/* The words that a value may be, or null when there are others. */
 static json_t *
-empty_list_schema(const char *doc)
+words_of(const struct language_table *t, size_t key)
 {
-	return json_pack("{s:s, s:i, s:s}", "type", "array", "maxItems", 0,
-	    "description", doc);
+	json_t *array = json_array();
+	const char *word;
+
+	for (size_t i = 0; (word = language_word(t, key, i)) != NULL; i++)
+		json_array_append_new(array, json_string(word));
+	if (json_array_size(array) > 0)
+		return json_pack("{s:o}", "enum", array);
+	json_decref(array);
+	return NULL;
+}
+
+static json_t *language_schema(const char *name);
+
+/* What a key of a table holds: words, a mapping with a table of its own, or anything. */
+static json_t *
+language_value(const struct language_table *t, size_t key)
+{
+	const char *name = language_key(t, key);
+	json_t *words = words_of(t, key);
+
+	if (words != NULL)
+		return words;
+	if (strcmp(name, "steps") == 0)
+		return json_pack("{s:s, s:o}", "type", "array", "items",
+		    language_schema("then"));
+	if (strcmp(t->name, "then") == 0 && strcmp(name, "cert") == 0)
+		return language_schema("certificate");
+	if (strcmp(name, "then") == 0 || strcmp(t->name, "then") == 0) {
+		words = language_schema(name);
+		if (words != NULL)
+			return words;
+	}
+	return json_object();
+}
+
+/* A table by name; NULL: there is none. */
+static json_t *
+language_schema(const char *name)
+{
+	struct language_table t;
+	json_t *properties;
+
+	for (size_t i = 0; (t = language_at(i)).name != NULL; i++) {
+		if (strcmp(t.name, name) != 0)
+			continue;
+		properties = json_object();
+		for (size_t k = 0; language_key(&t, k) != NULL; k++)
+			json_object_set_new(properties, language_key(&t, k),
+			    language_value(&t, k));
+		return json_pack("{s:s, s:b, s:o}", "type", "object",
+		    "additionalProperties", 0, "properties", properties);
+	}
+	return NULL;
+}
+
+static json_t *
+list_of(const char *doc, json_t *items)
+{
+	return json_pack("{s:s, s:s, s:o}", "type", "array", "description", doc,
+	    "items", items);
 }
 
 static json_t *
@@ -263,11 +325,10 @@ top_properties(void)
 	    text_schema("What is wrong with the deployment."), "fidelity",
 	    fidelity_schema(), "resolution", resolution_schema(), "evidence",
 	    evidence_schema(), "host", host_schema(), "rules",
-	    empty_list_schema(
-		"Symptoms injected by hand; not in this version."),
+	    list_of("Symptoms injected by hand, in order.",
+		language_schema("rule")),
 	    "expect",
-	    empty_list_schema(
-		"What a correct client does; not in this version."));
+	    list_of("What a correct client does.", language_schema("expect")));
 }
 
 int

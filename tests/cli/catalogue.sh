@@ -12,6 +12,8 @@ section()
 
 for f in scenarios/*.yaml; do
 	name=$(basename "$f" .yaml)
+	# Levels have rules, or nothing, and no cause.
+	case $name in faithful | robust | hostile) continue ;; esac
 	try scenarios "$name"
 	is "exit code of $name" "$CODE" 0
 	title=$(sed -n 's/^title: //p' "$f")

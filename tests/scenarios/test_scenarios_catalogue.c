@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "catalogue.h"
+#include "support/by_hand.h"
 #include "support/served.h"
 
 /* ---- what is expected ---- */
@@ -44,9 +45,13 @@ has_a_row_for_every_file(void **state)
 	size_t n = 0;
 
 	(void)state;
-	for (; (name = mockndes_builtin(n)) != NULL; n++)
+	for (size_t k = 0; (name = mockndes_builtin(k)) != NULL; k++) {
+		if (is_by_hand(name))
+			continue;
+		n++;
 		if (row_of(name) == NULL)
 			fail_msg("scenarios/%s.yaml has no row", name);
+	}
 	assert_int_equal(n, COUNT(rows));
 }
 

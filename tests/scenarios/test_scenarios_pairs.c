@@ -20,6 +20,7 @@
 
 #include "mockndes.h"
 #include "scenario/scenario.h"
+#include "support/by_hand.h"
 
 /* ---- what a request dies of ---- */
 
@@ -113,8 +114,12 @@ has_a_row_for_every_failure(void **state)
 	size_t n = 0;
 
 	(void)state;
-	for (; (name = mockndes_builtin(n)) != NULL; n++) {
+	for (size_t k = 0; (name = mockndes_builtin(k)) != NULL; k++) {
 		size_t i = 0;
+
+		if (is_by_hand(name))
+			continue;
+		n++;
 
 		while (i < nitems(rows) && strcmp(rows[i].id, name) != 0)
 			i++;

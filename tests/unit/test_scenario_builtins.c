@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "scenario/scenario.h"
+#include "support/by_hand.h"
 
 static struct scenario *
 open_builtin(const char *name)
@@ -63,6 +64,11 @@ tells_the_whole_story_in_each_file(void **state)
 		assert_string_not_equal(scenario_title(s), "");
 		assert_string_not_equal(scenario_source(s), "");
 		assert_string_not_equal(scenario_symptom(s), "");
+		if (is_by_hand(rows[i].name)) {
+			assert_in_range(scenario_expect_count(s), 1, 16);
+			scenario_free(s);
+			continue;
+		}
 		assert_string_not_equal(scenario_cause(s), "");
 		for (size_t k = 0; k < scenario_step_count(s); k++)
 			assert_string_not_equal(scenario_step_say(s, k), "");
@@ -183,9 +189,12 @@ edits_exactly_the_keys_it_names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < count; i++) {
-		struct scenario *s = open_builtin(all[i].name);
+		struct scenario *s;
 		struct host host;
 
+		if (is_by_hand(all[i].name))
+			continue;
+		s = open_builtin(all[i].name);
 		host_init(&host);
 		scenario_apply(s, &host);
 		for (size_t k = 0; k < n; k++)
@@ -259,9 +268,12 @@ is_healed_by_its_own_resolution(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < count; i++) {
-		struct scenario *s = open_builtin(rows[i].name);
+		struct scenario *s;
 		struct host host;
 
+		if (is_by_hand(rows[i].name))
+			continue;
+		s = open_builtin(rows[i].name);
 		host_init(&host);
 		scenario_apply(s, &host);
 		perform(s, &host);
