@@ -244,7 +244,8 @@ fault_finish_reply(const struct fault *f, const struct fault_site *s,
 	const struct fault_reply *fr = &f->reply;
 
 	reply->status = fr->status;
-	reply->reason = fr->reason;
+	if (fr->reason != NULL)
+		reply->reason = fr->reason;
 	if (http_reply_header(reply, "Content-Length") == NULL &&
 	    add(s, reply, "Content-Length",
 		arena_printf(s->arena, "%zu", reply->body.n), e) == -1)

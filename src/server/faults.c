@@ -211,6 +211,15 @@ faults_settle(struct exchange_fault *f, struct ndes_exchange *x)
 
 /* ---- the answer ---- */
 
+/* Which of its pages http.sys shows hangs on its word for the reason. */
+static const char *
+http_sys_reason(const struct fault *fault)
+{
+	if (fault->evidence.httperr_reason != NULL)
+		return fault->evidence.httperr_reason;
+	return fault->reply.status == 414 ? "URL_Length" : "";
+}
+
 /* A page of the deployment's, without the evidence that belongs to it. */
 static void
 make_page(const struct fault *fault, struct ndes_exchange *x)
@@ -225,7 +234,8 @@ make_page(const struct fault *fault, struct ndes_exchange *x)
 	x->reply = (struct http_reply){ .status = 0 };
 	switch (fault->reply.page) {
 	case FAULT_PAGE_HTTP_SYS:
-		ndes_http_sys_page(x, fault->reply.status, NULL, "");
+		ndes_http_sys_page(
+		    x, fault->reply.status, http_sys_reason(fault), "");
 		break;
 	case FAULT_PAGE_PROXY:
 		ndes_proxy_page(x, &proxy);

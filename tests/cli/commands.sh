@@ -29,6 +29,7 @@ for f in scenarios/*.yaml; do
 	ok "$name is listed with its symptom" grep -qE "^$name  +[A-Za-z]" "$DIR/out"
 	try scenarios --yaml "$name"
 	ok "$name is printed as it is" cmp -s "$f" "$DIR/out"
+	case $name in */* | faithful | robust | hostile) continue ;; esac
 	ok "README.md lists $name" grep -q "\`$name\`" README.md
 done
 "$MOCKNDES" scenarios >/dev/full 2>"$DIR/err"

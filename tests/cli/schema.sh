@@ -38,7 +38,7 @@ print_schema()
 }
 
 ok "prints a schema" print_schema
-judge scenarios/*.yaml >"$DIR/builtins"
+judge scenarios/*.yaml scenarios/*/*.yaml >"$DIR/builtins"
 is "every built-in file is taken" "$(grep -cv '^taken' "$DIR/builtins")" 0
 is "and they were all looked at" "$(wc -l <"$DIR/builtins")" "$(find scenarios -name '*.yaml' | wc -l)"
 judge tests/vectors/scenarios/sound/* | grep -Ev "/($beyond_structure)\." >"$DIR/sound"
@@ -50,7 +50,7 @@ ok "and many were looked at" test "$(grep -c '^refused' "$DIR/unsound")" -ge 40
 
 is "each host key of the manual is in it, and no other" \
 	"$(jq -r '.properties.host | [paths(type == "object" and has("default")) | map(select(. != "properties")) | join(".")] | sort[]' "$DIR/schema")" \
-	"$(sed -n '/^\.Sh HOST/,/^\.Sh CHOICES/s/^\.It Ic \([A-Za-z0-9_.]*\)$/\1/p' src/scenario/mockndes-scenario.5 | LC_ALL=C sort)"
+	"$(sed -n '/^\.Sh HOST/,/^\.Sh RULES/s/^\.It Ic \([A-Za-z0-9_.]*\)$/\1/p' src/scenario/mockndes-scenario.5 | LC_ALL=C sort)"
 is "with its default" "$(jq .properties.host.properties.registry.properties.PasswordMax.default "$DIR/schema")" 5
 try schema x
 is "takes no argument" "$CODE" 2

@@ -177,6 +177,38 @@ number(struct client *c, const char *what, const char *text, int *out)
 	return 0;
 }
 
+/* OpenSSL takes the name of a signature algorithm for that of its digest. */
+static int
+check_digest_algorithm(struct client *c, CMS_SignerInfo *si)
+{
+	static const int digests[] = { NID_md5, NID_sha1, NID_sha224,
+		NID_sha256, NID_sha384, NID_sha512 };
+	const ASN1_OBJECT *oid;
+	X509_ALGOR *alg;
+
+	CMS_SignerInfo_get0_algs(si, NULL, NULL, &alg, NULL);
+	X509_ALGOR_get0(&oid, NULL, NULL, alg);
+	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
+		if (OBJ_obj2nid(oid) == digests[i])
+			return 0;
+	return client_fail(c, "the digestAlgorithm is no digest");
+}
+
+/* OpenSSL compares the digest and leaves the contentType alone (RFC 5652 5.3). */
+static int
+check_content_type(struct client *c, CMS_SignerInfo *si)
+{
+	int at = CMS_signed_get_attr_by_NID(si, NID_pkcs9_contentType, -1);
+	X509_ATTRIBUTE *attr = at < 0 ? NULL : CMS_signed_get_attr(si, at);
+	ASN1_OBJECT *type = attr == NULL
+	    ? NULL
+	    : X509_ATTRIBUTE_get0_data(attr, 0, V_ASN1_OBJECT, NULL);
+
+	if (type == NULL || OBJ_obj2nid(type) != NID_pkcs7_data)
+		return client_fail(c, "the contentType attribute is not data");
+	return 0;
+}
+
 static int
 check_attributes(struct client *c, CMS_SignerInfo *si,
     const struct client_expect *x, struct client_certrep *out)
@@ -196,6 +228,7 @@ check_attributes(struct client *c, CMS_SignerInfo *si,
 		out->scep_error, &there) ||
 	    attribute_text(c, si, OID_SERVER_MESSAGE, V_ASN1_UTF8STRING,
 		out->server_message, &there) ||
+	    check_digest_algorithm(c, si) || check_content_type(c, si) ||
 	    check_nonces(c, si, x->message) || attributes_in_order(c, si) ||
 	    attributes_known(c, si))
 		return -1;
