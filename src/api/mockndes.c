@@ -157,9 +157,7 @@ adopt(struct mockndes *m, const char *given, struct scenario *s,
 {
 	int rc = 0;
 
-	if (s != NULL && add_rules(m, s, e) == -1) {
-		rc = fail(m, e);
-	} else if (s != NULL) {
+	if (s != NULL && add_rules(m, s, e) == 0) {
 		scenario_apply(s, &m->host);
 		if (m->scenario.n > 0) {
 			buf_add_str(&m->scenario, "+");
@@ -167,7 +165,7 @@ adopt(struct mockndes *m, const char *given, struct scenario *s,
 		}
 		buf_add_str(&m->scenario, scenario_name(s));
 		buf_add_str(&m->given, given);
-	} else if (report->errors > 0) {
+	} else if (s == NULL && report->errors > 0) {
 		buf_clear(&m->message);
 		buf_add(&m->message, buf_bytes(&report->lines));
 		m->code = MOCKNDES_SCENARIO;

@@ -206,6 +206,8 @@ twist(struct issue *is, struct err *e)
 	const struct ca_twist *t = is->rq->twist;
 	struct asn1_fault fault = { 0 };
 	struct pki_cert honest;
+	struct ca_twisting from = { .honest = &honest,
+		.signer = ca_material_key(is->m, CA_ISSUING) };
 	struct buf out, last;
 	int rc = 0;
 
@@ -218,10 +220,10 @@ twist(struct issue *is, struct err *e)
 	} else {
 		if (t->serial == CA_SERIAL_REPEATED)
 			rc = store_cert_last_serial(is->ca->store, &last, e);
+		from.last = buf_bytes(&last);
 		if (rc == 0)
-			rc = ca_twist_cert(is->ctx, is->m, &honest,
-			    ca_material_key(is->m, CA_ISSUING), NULL, t,
-			    buf_bytes(&last), is->now, &out, e);
+			rc = ca_twist_cert(
+			    is->ctx, is->m, &from, t, is->now, &out, e);
 	}
 	buf_clear(&last);
 	if (rc == 0 && !buf_ok(&out))

@@ -7,6 +7,7 @@
 #include "ca/twist.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "ca/ext.h"
 #include "ca/odd_keys.h"
@@ -243,38 +244,41 @@ put_kept(struct asn1_writer *w, const struct twisting *tw)
 		asn1_put_raw(w, kept[--n]);
 }
 
+/* One arc in groups of seven bits; false: no room. */
+static bool
+put_arc(uint64_t arc, uint8_t out[64], size_t *n)
+{
+	unsigned groups = 1;
+
+	while (groups < 9 && arc >> (7 * groups) != 0)
+		groups++;
+	if (*n + groups > 64)
+		return false;
+	while (groups-- > 0)
+		out[(*n)++] = (uint8_t)((arc >> (7 * groups) & 0x7f) |
+		    (groups > 0 ? 0x80 : 0));
+	return true;
+}
+
 /* Contents octets of a dotted OID; 0: it is none. The loader has looked at it. */
 static size_t
 oid_octets(const char *text, uint8_t out[64])
 {
-	uint64_t first = 0, arc = 0;
-	size_t n = 0, count = 0;
+	uint64_t first, arc;
+	size_t n = 0;
+	char *end;
 
-	for (const char *c = text;; c++) {
-		if (*c >= '0' && *c <= '9') {
-			arc = 10 * arc + (uint64_t)(*c - '0');
-			continue;
-		}
-		if (++count == 1) {
-			first = arc;
-		} else {
-			unsigned groups = 1;
-
-			if (count == 2)
-				arc += 40 * first;
-			while (groups < 9 && arc >> (7 * groups) != 0)
-				groups++;
-			if (n + groups > 64)
-				return 0;
-			while (groups-- > 0)
-				out[n++] =
-				    (uint8_t)((arc >> (7 * groups) & 0x7f) |
-					(groups > 0 ? 0x80 : 0));
-		}
+	first = strtoull(text, &end, 10);
+	if (*end != '.')
+		return 0;
+	arc = 40 * first;
+	while (*end == '.') {
+		arc += strtoull(end + 1, &end, 10);
+		if (!put_arc(arc, out, &n))
+			return 0;
 		arc = 0;
-		if (*c != '.')
-			return *c == '\0' ? n : 0;
 	}
+	return *end == '\0' ? n : 0;
 }
 
 static void
@@ -433,17 +437,16 @@ twist_all(struct twisting *tw, const struct pki_key *own, struct bytes last,
 
 int
 ca_twist_cert(struct pki_ctx *ctx, const struct ca_material *m,
-    const struct pki_cert *honest, const struct pki_key *signer,
-    const struct pki_key *own, const struct ca_twist *twist, struct bytes last,
-    int64_t now, struct buf *out, struct err *e)
+    const struct ca_twisting *from, const struct ca_twist *twist, int64_t now,
+    struct buf *out, struct err *e)
 {
 	struct twisting tw = { .ctx = ctx,
 		.m = m,
-		.honest = honest,
+		.honest = from->honest,
 		.t = twist,
 		.now = now,
-		.signer = signer };
-	int rc = twist_all(&tw, own, last, e);
+		.signer = from->signer };
+	int rc = twist_all(&tw, from->own, from->last, e);
 
 	if (rc == 0)
 		rc = pki_cert_make(ctx, &tw.spec, tw.signer, out, e);
@@ -495,23 +498,26 @@ ca_twisted_role(struct pki_ctx *ctx, const struct ca_material *m,
     struct arena *arena, struct pki_cert *out, const struct pki_key **key,
     struct err *e)
 {
-	const struct pki_key *own = ca_material_key(m, role);
+	const struct ca_twisting from = {
+		.honest = ca_material_cert(m, role),
+		.signer = ca_material_key(m, issuer_of(m, role)),
+		.own = ca_material_key(m, role),
+		.last = ca_material_cert(m, CA_RA_SIGN)->serial,
+	};
 	struct buf der;
 	int rc;
 
 	if (twist == NULL) {
 		*out = *ca_material_cert(m, role);
-		*key = own;
+		*key = from.own;
 		return 0;
 	}
 	buf_init(&der, (size_t)4 << 20);
-	rc = ca_twist_cert(ctx, m, ca_material_cert(m, role),
-	    ca_material_key(m, issuer_of(m, role)), own, twist,
-	    ca_material_cert(m, CA_RA_SIGN)->serial, now, &der, e);
+	rc = ca_twist_cert(ctx, m, &from, twist, now, &der, e);
 	if (rc == 0)
 		rc = keep_cert(&der, arena, out, e);
 	buf_clear(&der);
-	*key = twist->key == CA_KEY_AS_IS    ? own
+	*key = twist->key == CA_KEY_AS_IS    ? from.own
 	    : twist->key == CA_KEY_OTHER_RSA ? ca_material_key(m, CA_STRANGER)
 					     : NULL;
 	return rc;

@@ -83,16 +83,20 @@ struct ca_twist {
 	    previous; /* instead: the certificate that signed the request, or the last one of this key; none: as it is */
 };
 
-/*
- * A certificate as it is, twisted: appended to out. signer is the key that
- * signed it; own the private key that belongs to it (NULL: nobody has it);
- * last the serial of the certificate issued last, for CA_SERIAL_REPEATED
- * (empty: none yet). now is in unix seconds. -1 when we failed.
- */
+/* What a twist begins with. All borrowed. */
+struct ca_twisting {
+	const struct pki_cert *honest;
+	const struct pki_key *signer; /* the key that signed it */
+	const struct pki_key
+	    *own; /* the private key that belongs to it; NULL: nobody has it */
+	struct bytes
+	    last; /* serial of the certificate issued last, for CA_SERIAL_REPEATED; empty: none yet */
+};
+
+/* A certificate as it is, twisted: appended to out. now is in unix seconds. -1 when we failed. */
 MUST_USE int ca_twist_cert(struct pki_ctx *ctx, const struct ca_material *m,
-    const struct pki_cert *honest, const struct pki_key *signer,
-    const struct pki_key *own, const struct ca_twist *twist, struct bytes last,
-    int64_t now, struct buf *out, struct err *e);
+    const struct ca_twisting *from, const struct ca_twist *twist, int64_t now,
+    struct buf *out, struct err *e);
 
 /*
  * A variant of a deployment's own certificate. *out lends from the arena, or

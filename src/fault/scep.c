@@ -107,7 +107,8 @@ another(uint8_t c)
 		return (uint8_t)(c + 1);
 	if (c == 'z' || c == 'Z')
 		return (uint8_t)(c - 25);
-	return (uint8_t)(c ^ 0x01);
+	/* what else is printable may be all that its type of string has */
+	return c >= 0x20 && c < 0x7f ? c : (uint8_t)(c ^ 0x01);
 }
 
 static uint8_t

@@ -263,8 +263,12 @@ hold(struct front_listener *l, int fd, const struct sockaddr_storage *ss,
 void
 front_held_clear(struct front *f)
 {
-	while (f->held != NULL)
-		let_go(f->held);
+	struct front_held *h, *next;
+
+	for (h = f->held; h != NULL; h = next) {
+		next = h->next;
+		let_go(h);
+	}
 }
 
 void

@@ -244,7 +244,7 @@ tls_for(struct front_listener *l, const struct http_entry *entry)
 	struct front_tls *t, *made;
 	struct err e = { 0 };
 
-	if (entry == NULL || entry->chain_pem == NULL)
+	if (l->tls == NULL || entry == NULL || entry->chain_pem == NULL)
 		return l->tls;
 	for (t = l->tls; t != NULL; t = t->older)
 		if (strcmp(t->chain_pem, entry->chain_pem) == 0 &&

@@ -21,7 +21,7 @@
 size_t
 effects_oid(struct bytes text, uint8_t *out, size_t size)
 {
-	uint64_t arcs[32], n = 0;
+	uint64_t arcs[32] = { 0 }, n = 0;
 	size_t count = 0, at = 0;
 
 	for (size_t i = 0; i <= text.n; i++) {

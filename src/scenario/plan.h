@@ -52,7 +52,8 @@ struct loader {
 	bool failed; /* memory ran out */
 	const char *where; /* what the value being read is called */
 	struct arena rules_arena; /* of rules and all that they point to */
-	struct arena *memory; /* where values are kept now: that one, or the scenario's own */
+	struct arena *
+	    memory; /* where values are kept now: that one, or the scenario's own */
 	const char *file; /* what complaints call the file */
 	bool from_disk; /* file is its path, and other files may be named */
 };
