@@ -106,9 +106,16 @@ const char *mockndes_challenge(struct mockndes *m);
 /*
  * Validate a file or built-in. Returns a malloc'ed text: "" when sound, else
  * complaints as FILE:LINE:COL: error: sentence, a line each. *errors counts
- * them. NULL when memory ran out. The caller frees it with free().
+ * them; warnings are lines too, and with them alone a file is sound. NULL when memory ran out. The caller frees it with free().
  */
 char *mockndes_check(const char *name_or_path, unsigned *errors);
+
+/*
+ * What chance gives to the rules of a file or built-in under a seed: the first
+ * fifty draws of each rule, for people. The caller frees it with free(). NULL
+ * when there is no such scenario, it is not sound, or memory ran out.
+ */
+char *mockndes_draws(const char *name_or_path, unsigned long long seed);
 
 /* The name of the i-th built-in scenario, sorted by name; NULL behind the last; lent for ever. */
 const char *mockndes_builtin(size_t i);

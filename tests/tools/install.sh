@@ -18,6 +18,7 @@ files()
 	644 src/cli/mockndes.1 share/man/man1/mockndes.1
 	644 src/scenario/mockndes-scenario.5 share/man/man5/mockndes-scenario.5
 	644 src/control/mockndes-control.7 share/man/man7/mockndes-control.7
+	644 src/scenario/mockndes-clients.7 share/man/man7/mockndes-clients.7
 	EOT
 }
 
