@@ -15,7 +15,7 @@ struct encoding {
 
 	/* parts that are ready */
 	struct bytes content; /* octets of eContent */
-	struct bytes ciphertext, wrapped, iv, ski;
+	struct bytes ciphertext, wrapped, iv, ski; /* as they are sent */
 	uint8_t digest[PKI_DIGEST_MAX];
 	size_t digest_size;
 	struct bytes attribute[ENCODING_ATTRIBUTES_MAX];
@@ -34,16 +34,30 @@ MUST_USE int encoding_build(
 /* reply_attributes.c: all attributes, once the digest is there. */
 MUST_USE int encoding_attributes(struct encoding *c, struct err *e);
 
-/* reply_envelope.c: what eContent holds. */
-MUST_USE int encoding_content(struct encoding *c, struct err *e);
+/* reply_envelope.c: what eContent holds. nesting: of an envelope alone, when it is to be deep. */
+MUST_USE int encoding_content(
+    struct encoding *c, unsigned nesting, struct err *e);
 
-/* reply_ber.c: the message in another encoding than DER, from the same parts; appended. */
+/* The parts that BER takes over from DER. */
 encoding_put_fn encoding_put_digest_algs; /* SET OF digestAlgorithm */
 encoding_put_fn encoding_put_signer_infos; /* SET OF SignerInfo */
 encoding_put_fn encoding_put_certificates; /* [0], or nothing */
+encoding_put_fn
+    encoding_put_recipient_infos; /* version, SET OF RecipientInfo */
+encoding_put_fn encoding_put_cipher; /* contentType and algorithm */
+
+/*
+ * reply_ber.c: in another encoding than DER; appended. nesting is how many
+ * constructed strings are around the pieces of a content; 0: one string.
+ */
 MUST_USE int encoding_write_ber(
     struct encoding *c, unsigned nesting, struct buf *out, struct err *e);
-/* A DER message whose outermost length is not what follows. */
+MUST_USE int encoding_write_ber_envelope(
+    struct encoding *c, unsigned nesting, struct buf *out, struct err *e);
+/* id-data around a message. */
+MUST_USE int encoding_write_ber_data(
+    struct bytes message, unsigned nesting, struct buf *out, struct err *e);
+/* A DER message whose outermost length is not what follows; what is no element stays as it is. */
 MUST_USE int encoding_write_length(
     struct bytes message, bool overflow, struct buf *out, struct err *e);
 

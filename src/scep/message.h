@@ -245,7 +245,14 @@ enum scep_attribute {
 /* As the field calls it: "pkiStatus"; "unknown" out of range. */
 const char *scep_attribute_name(enum scep_attribute a);
 
-/* The ASN.1 type of an attribute's value: an identifier octet (ASN1_ID_UTF8_STRING, ASN1_ID_INTEGER, ...); 0: the right one. */
+/*
+ * The ASN.1 type of an attribute's value: an identifier octet
+ * (ASN1_ID_UTF8_STRING, ASN1_ID_INTEGER, ...); 0: the right one. The octets
+ * stay as they are where another string type can hold them. A BMPString gets
+ * two octets for each, a BIT STRING its count of unused bits, an INTEGER the
+ * number that digits say, a NULL nothing, and a constructed type holds the
+ * value in its right type.
+ */
 struct scep_attribute_type {
 	uint8_t id;
 };
@@ -258,19 +265,21 @@ enum scep_structure {
 enum scep_encoding {
 	SCEP_DER,
 	SCEP_BER, /* indefinite lengths, eContent and encryptedContent in pieces */
-	SCEP_DEEP, /* the content wrapped in `nesting` constructed OCTET STRINGs of indefinite length */
+	SCEP_DEEP, /* the outermost string that holds the content is wrapped in `nesting` constructed OCTET STRINGs of indefinite length */
 	SCEP_OVERFLOW, /* the outermost length says 2^63-1 */
 	SCEP_SHORT_LENGTH, /* the outermost length is 1 less than what follows */
 };
 
 /*
  * What an obedient encoder can be told beyond the fields of a sound reply.
- * Everything zero is sound. Nothing here is checked for sense.
+ * Everything zero is sound. Nothing here is checked for sense, but counts and
+ * enums that are out of range are refused.
  */
 struct scep_oddities {
 	/* Octets of an attribute's value in place of those the reply's fields give; p == NULL: theirs. n may be 0. */
 	struct bytes value[SCEP_ATTRIBUTES];
-	bool leave_out[SCEP_ATTRIBUTES]; /* contentType and messageDigest too */
+	bool leave_out
+	    [SCEP_ATTRIBUTES]; /* contentType and messageDigest too; when none is left to be signed, the content itself is */
 	bool wrong
 	    [SCEP_ATTRIBUTES]; /* contentType is SignedData's, messageDigest has its first octet flipped; others: the first octet flipped */
 	struct scep_attribute_type types[SCEP_ATTRIBUTES];
@@ -284,7 +293,7 @@ struct scep_oddities {
 	enum scep_structure
 	    structure; /* of the outer message; ENVELOPED_DATA: the envelope alone; DATA: id-data around the SignedData */
 	enum scep_encoding encoding;
-	unsigned nesting;
+	unsigned nesting; /* of SCEP_DEEP; above 100,000 it is that */
 	bool no_signer_info;
 	bool break_signature; /* its last octet flipped */
 	struct bytes
@@ -320,7 +329,7 @@ struct scep_reply {
 	bool has_signing_time;
 	int64_t signing_time;
 
-	/* signing */
+	/* signing; neither is needed where nothing is signed */
 	const struct pki_cert *signer;
 	const struct pki_key *signer_key;
 	enum pki_digest digest;
@@ -339,6 +348,10 @@ struct scep_reply {
 	struct bytes
 	    content_key; /* the cipher's key length, random; from the caller, so that the codec stays pure */
 	struct bytes content_iv; /* the cipher's IV length, random */
+	/*
+	 * Of another length, they are sent as they are; what is encrypted with
+	 * is cut, or filled with zeros, to the cipher's.
+	 */
 
 	const struct scep_oddities *
 	    odd; /* what else is not as it should be; NULL: nothing. Borrowed */
@@ -346,7 +359,9 @@ struct scep_reply {
 
 /*
  * Encode and sign; DER appended to out. Signed attributes stand in the order
- * of reference section 4, which is DER's SET OF order.
+ * of reference section 4, which is DER's SET OF order. -1 with a sentence for
+ * what cannot be made: an envelope without a recipient, a key that cannot sign
+ * or that is too small. After -1, out holds what it held before.
  */
 MUST_USE int scep_reply_encode(const struct scep_reply *reply,
     struct pki_ctx *ctx, struct buf *out, struct err *e);

@@ -13,7 +13,7 @@
 
 /* Far above any reply; what a caller hands in is the real bound. */
 #define ARENA_MAX ((size_t)1 << 30)
-#define NESTING_MAX 100000
+#define NESTING_MAX 100000u
 
 int
 encoding_build(
@@ -84,7 +84,8 @@ put_signer_info(struct asn1_writer *w, const struct encoding *c)
 		pki_put_rsa_sign_alg(w, c->reply->digest);
 	else
 		pki_put_rsa_alg(w);
-	put_attributes(w, c->attribute, c->attribute_count, EXPLICIT_0);
+	if (c->attribute_count > 0)
+		put_attributes(w, c->attribute, c->attribute_count, EXPLICIT_0);
 	put_digest_alg(w, c);
 	part = asn1_mark(w);
 	asn1_put(w, ASN1_ID_INTEGER, signer->serial);
@@ -120,7 +121,7 @@ encoding_put_certificates(struct asn1_writer *w, const struct encoding *c)
 
 	for (size_t i = c->odd->cert_count; i-- > 0;)
 		asn1_put_raw(w, c->odd->certs[i]);
-	if (c->reply->include_signer)
+	if (c->reply->include_signer && c->reply->signer != NULL)
 		asn1_put_raw(w, c->reply->signer->der);
 	if (asn1_mark(w) > all)
 		asn1_put_header(w, EXPLICIT_0, all);
@@ -178,11 +179,17 @@ put_content_alone(struct asn1_writer *w, const struct encoding *c)
 static int
 sign(struct encoding *c, struct buf *signature, struct err *e)
 {
-	struct bytes attributes;
+	struct bytes what = c->content;
 
-	if (encoding_build(c, put_signed_attributes, &attributes, e) == -1 ||
-	    pki_sign(c->ctx, c->reply->signer_key, c->reply->digest, PKI_PKCS1,
-		attributes, signature, e) == -1)
+	if (c->odd->no_signer_info)
+		return 0;
+	if (c->reply->signer == NULL || c->reply->signer_key == NULL)
+		return err_set(e, ERR_INPUT, "a reply without a signer");
+	if (c->attribute_count > 0 &&
+	    encoding_build(c, put_signed_attributes, &what, e) == -1)
+		return -1;
+	if (pki_sign(c->ctx, c->reply->signer_key, c->reply->digest, PKI_PKCS1,
+		what, signature, e) == -1)
 		return -1;
 	if (c->odd->break_signature && signature->n > 0)
 		signature->p[signature->n - 1] ^= 0x01;
@@ -212,19 +219,83 @@ write_der(struct encoding *c, struct buf *out, struct err *e)
 	return buf_ok(out) ? 0 : err_set(e, ERR_MEMORY, "no room for a reply");
 }
 
+/* What a number of nested strings comes to: BER's one, or those asked for. */
+static unsigned
+nesting_of(const struct scep_oddities *odd)
+{
+	if (odd->encoding == SCEP_BER)
+		return 1;
+	return odd->nesting > NESTING_MAX ? NESTING_MAX : odd->nesting;
+}
+
+/* id-data around the message, in BER all through or with a deep string. */
+static int
+write_ber_data(struct encoding *c, struct buf *out, struct err *e)
+{
+	struct bytes message;
+	struct buf inner;
+	int rc;
+
+	if (c->odd->encoding == SCEP_DEEP) {
+		if (encoding_build(c, put_message, &message, e) == -1)
+			return -1;
+		return encoding_write_ber_data(
+		    message, nesting_of(c->odd), out, e);
+	}
+	buf_init(&inner, ARENA_MAX);
+	rc = encoding_write_ber(c, 1, &inner, e);
+	if (rc == 0)
+		rc = encoding_write_ber_data(buf_bytes(&inner), 1, out, e);
+	buf_clear(&inner);
+	return rc;
+}
+
 static int
 write_out(struct encoding *c, struct buf *out, struct err *e)
 {
-	if (c->odd->structure == SCEP_IS_SIGNED_DATA) {
-		if (c->odd->encoding == SCEP_BER)
-			return encoding_write_ber(c, 1, out, e);
-		if (c->odd->encoding == SCEP_DEEP)
-			return encoding_write_ber(c,
-			    c->odd->nesting > NESTING_MAX ? NESTING_MAX
-							  : c->odd->nesting,
-			    out, e);
+	enum scep_encoding encoding = c->odd->encoding;
+
+	/* an envelope alone is in its encoding already */
+	if ((encoding != SCEP_BER && encoding != SCEP_DEEP) ||
+	    c->odd->structure == SCEP_IS_ENVELOPED_DATA)
+		return write_der(c, out, e);
+	if (c->odd->structure == SCEP_IS_DATA)
+		return write_ber_data(c, out, e);
+	return encoding_write_ber(c, nesting_of(c->odd), out, e);
+}
+
+/* Counts and enums that would lead out of a table. */
+static int
+check(
+    const struct scep_reply *r, const struct scep_oddities *odd, struct err *e)
+{
+	if ((unsigned)r->content > SCEP_CONTENT_RAW ||
+	    (unsigned)odd->structure > SCEP_IS_DATA ||
+	    (unsigned)odd->encoding > SCEP_SHORT_LENGTH)
+		return err_set(e, ERR_INPUT, "a reply of a kind that is not");
+	if (odd->cert_count > SCEP_CERTS_MAX ||
+	    odd->more_recipient_count > SCEP_RECIPIENTS_MAX)
+		return err_set(e, ERR_LIMIT,
+		    "more certificates or recipients than a reply holds");
+	for (size_t i = 0; i < odd->more_recipient_count; i++) {
+		if (odd->more_recipients[i] == NULL)
+			return err_set(
+			    e, ERR_INPUT, "a recipient without a certificate");
 	}
-	return write_der(c, out, e);
+	return 0;
+}
+
+/* What is signed, and the signature; an envelope alone has neither. */
+static int
+make_signature(struct encoding *c, struct buf *signature, struct err *e)
+{
+	if (c->odd->structure == SCEP_IS_ENVELOPED_DATA)
+		return 0;
+	if (pki_digest(c->ctx, c->reply->digest, c->content, c->digest,
+		&c->digest_size, e) == -1 ||
+	    encoding_attributes(c, e) == -1)
+		return -1;
+	return sign(c, signature, e);
 }
 
 int
@@ -235,18 +306,21 @@ scep_reply_encode(const struct scep_reply *reply, struct pki_ctx *ctx,
 	struct encoding c = { .reply = reply,
 		.odd = reply->odd != NULL ? reply->odd : &nothing_odd,
 		.ctx = ctx };
+	size_t before = out->n;
 	struct buf signature;
 	int rc = -1;
 
-	if (reply->signer == NULL || reply->signer_key == NULL)
-		return err_set(e, ERR_INPUT, "a reply without a signer");
+	if (check(reply, c.odd, e) == -1)
+		return -1;
 	arena_init(&c.arena, ARENA_MAX);
 	buf_init(&signature, 16384);
-	if (encoding_content(&c, e) == 0 &&
-	    pki_digest(ctx, reply->digest, c.content, c.digest, &c.digest_size,
-		e) == 0 &&
-	    encoding_attributes(&c, e) == 0 && sign(&c, &signature, e) == 0)
+	if (encoding_content(&c, nesting_of(c.odd), e) == 0 &&
+	    make_signature(&c, &signature, e) == 0)
 		rc = write_out(&c, out, e);
+	if (rc == -1 && out->n > before) {
+		out->n = before;
+		out->p[before] = '\0';
+	}
 	buf_clear(&signature);
 	arena_clear(&c.arena);
 	return rc;

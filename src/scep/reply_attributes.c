@@ -135,6 +135,92 @@ spoil(struct encoding *c, enum scep_attribute a, struct bytes *value,
 	return 0;
 }
 
+/* ---- other types ---- */
+
+/* The number that decimal digits say, as far as they go. */
+static int64_t
+number_of(struct bytes digits)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < digits.n && i < 18; i++) {
+		if (digits.p[i] < '0' || digits.p[i] > '9')
+			break;
+		n = n * 10 + (digits.p[i] - '0');
+	}
+	return n;
+}
+
+/* Two octets for each, the first of them zero. */
+static void
+put_bmp(struct asn1_writer *w, struct bytes text)
+{
+	for (size_t i = text.n; i-- > 0;) {
+		uint8_t pair[2] = { 0, text.p[i] };
+
+		asn1_put_raw(w, bytes_of(pair, sizeof(pair)));
+	}
+}
+
+static bool
+is_number(enum scep_attribute a)
+{
+	return a == SCEP_A_MESSAGE_TYPE || a == SCEP_A_STATUS ||
+	    a == SCEP_A_FAIL_INFO;
+}
+
+/* Contents octets of a value in the type that was asked for. */
+static int
+retype(struct encoding *c, enum scep_attribute a, struct bytes *value,
+    struct err *e)
+{
+	uint8_t id = c->odd->types[a].id;
+	size_t room_size = 2 * value->n + 32;
+	struct asn1_writer w;
+	uint8_t *room;
+
+	if (id == 0 || value->p == NULL)
+		return 0;
+	room = arena_alloc(&c->arena, room_size);
+	if (room == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for an attribute");
+	asn1_write_into(&w, room, room_size);
+	if (id == ASN1_ID_BMP_STRING) {
+		put_bmp(&w, *value);
+	} else if (id == ASN1_ID_BIT_STRING) {
+		asn1_put_raw(&w, *value);
+		asn1_put_raw(&w, BYTES_LIT("\0"));
+	} else if (id == ASN1_ID_INTEGER && is_number(a)) {
+		asn1_put_int(&w, number_of(*value));
+	} else if ((id & ASN1_ID_CONSTRUCTED) != 0) {
+		asn1_put(&w, rows[a].id, *value);
+	} else if (id != ASN1_ID_NULL) {
+		asn1_put_raw(&w, *value);
+	}
+	*value = asn1_written(&w);
+	if (id == ASN1_ID_INTEGER && is_number(a))
+		*value = bytes_from(*value, 2); /* its header */
+	return 0;
+}
+
+/* ---- one after the other ---- */
+
+/* The second attribute of a kind, or the second value of one. */
+struct second {
+	struct bytes attribute, value; /* p == NULL: none */
+};
+
+static int
+find_second(
+    struct encoding *c, enum scep_attribute a, struct second *s, struct err *e)
+{
+	s->attribute = c->odd->second[a];
+	s->value = c->odd->second_value[a];
+	if (retype(c, a, &s->attribute, e) == -1)
+		return -1;
+	return retype(c, a, &s->value, e);
+}
+
 static int
 add_one(struct encoding *c, enum scep_attribute a, struct err *e)
 {
@@ -146,20 +232,23 @@ add_one(struct encoding *c, enum scep_attribute a, struct err *e)
 	uint8_t id = odd->types[a].id != 0 ? odd->types[a].id : rows[a].id;
 	bool out = odd->attributes_unsigned && a != SCEP_A_CONTENT_TYPE &&
 	    a != SCEP_A_MESSAGE_DIGEST;
+	struct second second;
 
 	if (odd->leave_out[a] || value.p == NULL)
 		return 0;
 	if (odd->wrong[a] && spoil(c, a, &value, e) == -1)
 		return -1;
+	if (retype(c, a, &value, e) == -1 ||
+	    find_second(c, a, &second, e) == -1)
+		return -1;
 	if (a == SCEP_A_FAIL_INFO_TEXT && odd->fail_info_text_wrong_oid)
 		oid = wrong_text_oid;
 	if (add(c, oid, id, &value,
-		odd->second_value[a].p != NULL ? &odd->second_value[a] : NULL,
-		out, e) == -1)
+		second.value.p != NULL ? &second.value : NULL, out, e) == -1)
 		return -1;
-	if (odd->second[a].p == NULL)
+	if (second.attribute.p == NULL)
 		return 0;
-	return add(c, oid, id, &odd->second[a], NULL, out, e);
+	return add(c, oid, id, &second.attribute, NULL, out, e);
 }
 
 static int

@@ -51,23 +51,50 @@ put_element(struct buf *out, uint8_t id, struct bytes body)
 	buf_add(out, body);
 }
 
-/* The content, in pieces, below so many strings of strings. */
+/* Octets in strings of at most so many, below so many strings of strings. */
 static void
-put_content(struct buf *out, struct bytes content, unsigned nesting)
+put_pieces(struct buf *out, struct bytes octets, size_t most, unsigned nesting)
 {
-	begin(out, EXPLICIT_0);
 	for (unsigned i = 0; i < nesting; i++)
 		begin(out, CONSTRUCTED_STRING);
 	do {
-		struct bytes piece = content;
+		struct bytes piece = octets;
 
-		if (piece.n > PIECE)
-			piece.n = PIECE;
+		if (piece.n > most)
+			piece.n = most;
 		put_element(out, ASN1_ID_OCTET_STRING, piece);
-		content = bytes_from(content, piece.n);
-	} while (content.n > 0);
+		octets = bytes_from(octets, piece.n);
+	} while (octets.n > 0);
 	for (unsigned i = 0; i < nesting; i++)
 		end(out);
+}
+
+/* A string: whole, or nested and in pieces. */
+static void
+put_string(struct buf *out, struct bytes octets, unsigned nesting)
+{
+	put_pieces(out, octets, nesting == 0 ? SIZE_MAX : PIECE, nesting);
+}
+
+static int
+done(const struct buf *out, struct err *e)
+{
+	return buf_ok(out) ? 0 : err_set(e, ERR_MEMORY, "no room for a reply");
+}
+
+/* A ContentInfo up to what is in its [0]; ended by end_content_info(). */
+static void
+begin_content_info(struct buf *out, struct bytes oid)
+{
+	begin(out, ASN1_ID_SEQUENCE);
+	put_element(out, ASN1_ID_OID, oid);
+	begin(out, EXPLICIT_0);
+}
+
+static void
+end_content_info(struct buf *out)
+{
+	end(out);
 	end(out);
 }
 
@@ -81,23 +108,58 @@ encoding_write_ber(
 	    encoding_build(c, encoding_put_certificates, &certs, e) == -1 ||
 	    encoding_build(c, encoding_put_signer_infos, &signers, e) == -1)
 		return -1;
-	begin(out, ASN1_ID_SEQUENCE);
-	put_element(out, ASN1_ID_OID, pki_oid_cms_signed_data);
-	begin(out, EXPLICIT_0);
+	begin_content_info(out, pki_oid_cms_signed_data);
 	begin(out, ASN1_ID_SEQUENCE);
 	put_element(out, ASN1_ID_INTEGER, BYTES_LIT("\x01"));
 	buf_add(out, digests);
 	begin(out, ASN1_ID_SEQUENCE);
 	put_element(out, ASN1_ID_OID, pki_oid_cms_data);
-	if (c->reply->content != SCEP_CONTENT_ABSENT)
-		put_content(out, c->content, nesting);
+	if (c->reply->content != SCEP_CONTENT_ABSENT) {
+		begin(out, EXPLICIT_0);
+		put_string(out, c->content, nesting);
+		end(out);
+	}
 	end(out);
 	buf_add(out, certs);
 	buf_add(out, signers);
 	end(out);
+	end_content_info(out);
+	return done(out, e);
+}
+
+int
+encoding_write_ber_envelope(
+    struct encoding *c, unsigned nesting, struct buf *out, struct err *e)
+{
+	struct bytes recipients, cipher;
+
+	if (encoding_build(c, encoding_put_recipient_infos, &recipients, e) ==
+		-1 ||
+	    encoding_build(c, encoding_put_cipher, &cipher, e) == -1)
+		return -1;
+	begin_content_info(out, pki_oid_cms_enveloped_data);
+	begin(out, ASN1_ID_SEQUENCE);
+	buf_add(out, recipients);
+	begin(out, ASN1_ID_SEQUENCE);
+	buf_add(out, cipher);
+	/* [0] IMPLICIT is the outermost of the strings */
+	begin(out, EXPLICIT_0);
+	put_pieces(out, c->ciphertext, PIECE, nesting > 0 ? nesting - 1 : 0);
 	end(out);
 	end(out);
-	return buf_ok(out) ? 0 : err_set(e, ERR_MEMORY, "no room for a reply");
+	end(out);
+	end_content_info(out);
+	return done(out, e);
+}
+
+int
+encoding_write_ber_data(
+    struct bytes message, unsigned nesting, struct buf *out, struct err *e)
+{
+	begin_content_info(out, pki_oid_cms_data);
+	put_string(out, message, nesting);
+	end_content_info(out);
+	return done(out, e);
 }
 
 int
@@ -109,13 +171,15 @@ encoding_write_length(
 	struct asn1_item item;
 
 	asn1_open(&r, message, &fault);
-	if (!asn1_next(&r, &item))
-		return err_set(e, ERR_INPUT, "a reply that is no element");
+	if (!asn1_next(&r, &item)) {
+		buf_add(out, message);
+		return done(out, e);
+	}
 	buf_add_byte(out, item.id);
 	if (overflow)
 		buf_add(out, BYTES_LIT("\x88\x7f\xff\xff\xff\xff\xff\xff\xff"));
 	else
 		put_length(out, item.body.n == 0 ? 0 : item.body.n - 1);
 	buf_add(out, item.body);
-	return buf_ok(out) ? 0 : err_set(e, ERR_MEMORY, "no room for a reply");
+	return done(out, e);
 }
