@@ -49,26 +49,29 @@ print_draws(const char *file, const char *seed)
 	return EXIT_FINE;
 }
 
-/* Takes --draws and --seed N; gives the exit code, or 0 with *first behind them. */
+/* Takes --draws and --seed N out of the arguments, wherever they stand; gives the exit code. */
 static int
-read_options(int argc, char **argv, int *first, bool *draws, const char **seed)
+read_options(int *argc, char **argv, bool *draws, const char **seed)
 {
-	for (; *first < argc && argv[*first][0] == '-'; ++*first) {
-		if (strcmp(argv[*first], "--") == 0) {
-			++*first;
-			return EXIT_FINE;
-		}
-		if (strcmp(argv[*first], "--draws") == 0)
+	bool files_only = false;
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (files_only || argv[i][0] != '-')
+			argv[kept++] = argv[i];
+		else if (strcmp(argv[i], "--") == 0)
+			files_only = true;
+		else if (strcmp(argv[i], "--draws") == 0)
 			*draws = true;
-		else if (strcmp(argv[*first], "--seed") == 0 &&
-		    *first + 1 < argc)
-			*seed = argv[++*first];
-		else if (strncmp(argv[*first], "--seed=", 7) == 0)
-			*seed = argv[*first] + 7;
+		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < *argc)
+			*seed = argv[++i];
+		else if (strncmp(argv[i], "--seed=", 7) == 0)
+			*seed = argv[i] + 7;
 		else
 			return complain_usage(
-			    "check", "there is no option %s", argv[*first]);
+			    "check", "there is no option %s", argv[i]);
 	}
+	*argc = kept;
 	return EXIT_FINE;
 }
 
@@ -77,14 +80,13 @@ check_run(int argc, char **argv)
 {
 	const char *seed = DEFAULT_SEED;
 	bool draws = false;
-	int rc, first = 1;
+	int rc = read_options(&argc, argv, &draws, &seed);
 
-	rc = read_options(argc, argv, &first, &draws, &seed);
 	if (rc != EXIT_FINE)
 		return rc;
-	if (first == argc)
+	if (argc == 1)
 		return complain_usage("check", "which files?");
-	for (int i = first; i < argc; i++) {
+	for (int i = 1; i < argc; i++) {
 		int one = check_one(argv[i]);
 
 		if (one == EXIT_FINE && draws)

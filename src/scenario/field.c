@@ -502,7 +502,8 @@ read_values(
 	     i = many ? i->next : NULL) {
 		if (!field_scalar(l, l->where, i, "text"))
 			continue;
-		if (memchr(i->text.p, '\n', i->text.n) != NULL) {
+		if (memchr(i->text.p, '\n', i->text.n) != NULL ||
+		    memchr(i->text.p, '\r', i->text.n) != NULL) {
 			complain(l->c, i->at, "%s: a header has no line ends",
 			    l->where);
 			continue;

@@ -145,6 +145,7 @@ static void
 read_steps(struct loader *l, const struct tree_node *list, struct rule *r)
 {
 	const struct fault **steps;
+	size_t connections = 0;
 
 	if (list->kind != TREE_SEQUENCE || list->count == 0 ||
 	    list->count > RULE_STEPS_MAX) {
@@ -162,10 +163,14 @@ read_steps(struct loader *l, const struct tree_node *list, struct rule *r)
 		steps[r->step_count] = effects_read(l, i, r->when);
 		if (steps[r->step_count] == NULL)
 			return;
-		if (fault_is_connection(steps[r->step_count]))
-			r->at_connection = true;
+		connections += fault_is_connection(steps[r->step_count]);
 		r->step_count++;
 	}
+	r->at_connection = connections > 0;
+	if (connections > 0 && connections < r->step_count)
+		complain(l->c, list->at,
+		    "rule.steps: some are for connections that are being "
+		    "accepted and some for requests; write two rules");
 	r->steps = steps;
 }
 

@@ -78,4 +78,17 @@ is "a stopped pool" "$CODE" 1
 ok "is 503" said 'it answers 503'
 stop TERM
 
+# ---- draws: the same for the same seed, wherever the options stand ----
+try check robust --draws --seed 3
+is "draws of a level" "$CODE" 0
+ok "under the seed that was given" grep -q 'under --seed 3:$' "$DIR/out"
+ok "fifty of a rule" grep -q '^    [#. ]* [0-9]* of 50 hit$' "$DIR/out"
+cp "$DIR/out" "$DIR/first"
+try check --seed=3 --draws robust
+ok "are the same again" cmp -s "$DIR/out" "$DIR/first"
+try check --seed 4 --draws robust
+ok "and others under another" sh -c '! cmp -s "$1" "$2"' - "$DIR/out" "$DIR/first"
+try check --draws --seed x robust
+is "a seed that is no number" "$CODE" 2
+
 cli_done
