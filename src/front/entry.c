@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -22,11 +23,13 @@ struct front_held {
 	int timer_fd; /* -1: none */
 	bool waits_for_input;
 	bool stays; /* until the client leaves */
+	bool over; /* closed; freed when no event can speak of it any more */
 	struct sockaddr_storage ss;
 	socklen_t ss_n;
 	struct front_held *prev, *next;
 };
 
+/* Its socket and its timer may both be in one batch of events, so the memory stays until front_held_sweep(). */
 static void
 let_go(struct front_held *h)
 {
@@ -44,9 +47,25 @@ let_go(struct front_held *h)
 		(void)epoll_ctl(f->epoll_fd, EPOLL_CTL_DEL, h->fd, NULL);
 		close(h->fd);
 	}
-	free(h->chain_pem);
-	free(h->key_pem);
-	free(h);
+	h->fd = h->timer_fd = -1;
+	h->over = true;
+	h->listener->held_count--;
+	h->prev = NULL;
+	h->next = f->held_over;
+	f->held_over = h;
+}
+
+void
+front_held_sweep(struct front *f)
+{
+	struct front_held *h;
+
+	while ((h = f->held_over) != NULL) {
+		f->held_over = h->next;
+		free(h->chain_pem);
+		free(h->key_pem);
+		free(h);
+	}
 }
 
 static void
@@ -75,14 +94,17 @@ hand_over(struct front_listener *l, int fd, const struct sockaddr_storage *ss,
 	shard->due = true;
 }
 
-/* Read what the client has sent, to nowhere, so that closing is no reset. */
-static void
+/* Read what the client has sent, to nowhere, so that closing is no reset; false: the client has left. */
+static bool
 swallow(int fd)
 {
 	char nowhere[4096];
+	ssize_t n;
 
-	while (recv(fd, nowhere, sizeof(nowhere), MSG_DONTWAIT) > 0)
-		continue;
+	do {
+		n = recv(fd, nowhere, sizeof(nowhere), MSG_DONTWAIT);
+	} while (n > 0 || (n == -1 && errno == EINTR));
+	return n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 static void
@@ -90,7 +112,24 @@ hold_on(struct front_held *h)
 {
 	h->stays = true;
 	h->waits_for_input = false;
-	swallow(h->fd);
+	if (!swallow(h->fd))
+		let_go(h);
+}
+
+/* Is the record that the client sends first in, or what cannot be one? */
+static bool
+hello_is_in(int fd)
+{
+	uint8_t head[5];
+	ssize_t n = recv(fd, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+	int all = 0;
+
+	if (n <= 0)
+		return false;
+	if (head[0] != 0x16)
+		return true;
+	return n == sizeof(head) && ioctl(fd, FIONREAD, &all) == 0 &&
+	    all >= 5 + (head[3] << 8 | head[4]);
 }
 
 /* The ClientHello is in. */
@@ -100,7 +139,7 @@ answer_hello(struct front_held *h)
 	const uint8_t alert[] = { 0x15, 0x03, 0x03, 0x00, 0x02, 0x02,
 		h->entry.alert };
 
-	swallow(h->fd);
+	(void)swallow(h->fd);
 	if (h->entry.has_alert) {
 		(void)send(
 		    h->fd, alert, sizeof(alert), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -130,6 +169,7 @@ act(struct front_held *h)
 
 	switch (h->entry.act) {
 	case WIRE_CLOSE:
+		(void)swallow(fd);
 		let_go(h);
 		return;
 	case WIRE_RESET:
@@ -144,6 +184,9 @@ act(struct front_held *h)
 	}
 	if (h->entry.has_alert || h->entry.cut == HTTP_TLS_CUT_HELLO) {
 		h->waits_for_input = true;
+		/* It may have come during the delay, and is not told again. */
+		if (hello_is_in(fd))
+			answer_hello(h);
 		return;
 	}
 	(void)epoll_ctl(h->listener->front->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
@@ -175,6 +218,8 @@ is_over(int timer_fd)
 void
 front_held_event(struct front_held *h)
 {
+	if (h->over)
+		return;
 	if (is_over(h->timer_fd)) {
 		close(h->timer_fd);
 		h->timer_fd = -1;
@@ -185,10 +230,10 @@ front_held_event(struct front_held *h)
 		let_go(h);
 		return;
 	}
-	if (h->waits_for_input)
+	if (h->waits_for_input && hello_is_in(h->fd))
 		answer_hello(h);
-	else if (h->stays)
-		swallow(h->fd);
+	else if (h->stays && !swallow(h->fd))
+		let_go(h);
 	/* else it waits for its time, and its input for the library */
 }
 
@@ -252,6 +297,7 @@ hold(struct front_listener *l, int fd, const struct sockaddr_storage *ss,
 	if (h->next != NULL)
 		h->next->prev = h;
 	l->front->held = h;
+	l->held_count++;
 	if (!keep_pems(h) || !watch(h, fd, events) || !set_timer(h)) {
 		let_go(h);
 		return;
@@ -269,6 +315,7 @@ front_held_clear(struct front *f)
 		next = h->next;
 		let_go(h);
 	}
+	front_held_sweep(f);
 }
 
 void
@@ -283,6 +330,10 @@ front_enter(struct front_listener *l, int fd, const struct sockaddr_storage *ss,
 		l->handler.enter(l->handler.ctx, peer,
 		    front_port_of((const struct sockaddr *)ss), l->secure,
 		    &entry);
+	}
+	if (!l->secure || entry.plain) {
+		entry.has_alert = false;
+		entry.cut = HTTP_TLS_WHOLE;
 	}
 	if (entry.act == WIRE_PLAY && entry.delay_ms == 0 && !entry.has_alert &&
 	    entry.cut != HTTP_TLS_CUT_HELLO)

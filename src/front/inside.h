@@ -68,6 +68,7 @@ struct front_listener {
 	bool started;
 	struct front_shard shards[FRONT_SHARDS + 1];
 	unsigned next_shard; /* the one that gets the next connection */
+	unsigned held_count; /* connections that are not the library's */
 	const struct http_entry *
 	    entering; /* of the connection that is being handed to the library */
 };
@@ -176,6 +177,7 @@ struct front {
 	struct front_exchange *handed;
 	struct front_wait_heap waits; /* those with a time */
 	struct front_held *held; /* connections that are not the library's */
+	struct front_held *held_over; /* closed, not freed yet */
 	bool stop_seen;
 	bool cut; /* the deadline of the stop is over */
 };
@@ -194,6 +196,8 @@ void front_enter(struct front_listener *l, int fd,
     const struct sockaddr_storage *ss, socklen_t n);
 struct front_held;
 void front_held_event(struct front_held *held);
+void front_held_sweep(
+    struct front *f); /* free those that are over; not between events */
 void front_held_clear(struct front *f); /* close all that are held */
 
 /* tls.c */
@@ -218,7 +222,7 @@ void front_listener_stop(
     struct front_listener *l); /* the daemons and their connections */
 /* The shard for the next connection, started if need be; NULL: none can be had. */
 struct front_shard *front_listener_shard(struct front_listener *l, bool plain);
-/* Connections of all shards. */
+/* Connections of all shards, and those that are held. */
 unsigned front_listener_connections(const struct front_listener *l);
 void front_listener_free(struct front_listener *l); /* accepts NULL */
 

@@ -287,7 +287,7 @@ front_listener_shard(struct front_listener *l, bool plain)
 unsigned
 front_listener_connections(const struct front_listener *l)
 {
-	unsigned i, n = 0;
+	unsigned i, n = l->held_count;
 
 	for (i = 0; i <= FRONT_SHARDS; i++)
 		if (l->shards[i].daemon != NULL)

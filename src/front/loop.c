@@ -199,6 +199,7 @@ wait_for_events(struct front *f, int timeout_ms)
 			break;
 		}
 	}
+	front_held_sweep(f);
 	/* Waiting timed out: some daemon's connection did too. */
 	if (n == 0)
 		all_due(f);
