@@ -59,8 +59,9 @@ fault_certs(const struct fault_cert *certs, size_t count,
 				(*out)[*n] = (*out)[*n - 1];
 			else if (one(&certs[i], s, *n, &(*out)[*n], e) == -1)
 				return -1;
-			if ((*out)[*n].p != NULL)
-				++*n;
+			if ((*out)[*n].p == NULL)
+				break; /* nothing was issued */
+			++*n;
 		}
 	}
 	return 0;
