@@ -100,7 +100,6 @@ call_site(struct control_call *c)
 {
 	struct bytes value;
 	struct err e = { 0 };
-	struct site *site;
 	const char *name = "";
 
 	if (http_query_find(c->rq->query, "site", &value))
@@ -110,8 +109,9 @@ call_site(struct control_call *c)
 		call_problem(c, 500, "mockndes is out of memory");
 		return NULL;
 	}
-	site = server_site(c->control->server, name, &e);
-	if (site == NULL)
+	site_unref(c->site);
+	c->site = server_site(c->control->server, name, &e);
+	if (c->site == NULL)
 		call_problem(c, e.code == ERR_USAGE ? 404 : 500, "%s", e.text);
-	return site;
+	return c->site;
 }

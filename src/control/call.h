@@ -22,6 +22,8 @@ struct control_call {
 	struct arena *arena;
 	struct http_reply *reply;
 	struct bytes tail; /* what stands behind the route's path */
+	struct site
+	    *site; /* what call_site() found; given back when the call ends */
 };
 
 /* Answer with a JSON document; takes over json, which may be NULL when memory ran out. */
@@ -37,7 +39,7 @@ void call_problem(struct control_call *c, int status, const char *fmt, ...)
 /* The body as JSON, or NULL: then a problem with line and column is the answer. The caller decrefs. */
 json_t *call_body(struct control_call *c);
 
-/* The site that ?site= names; the default one without. NULL: a problem is the answer. */
+/* The site that ?site= names; the default one without. NULL: a problem is the answer. Lent for the call. */
 struct site *call_site(struct control_call *c);
 
 /* ---- handlers ---- */

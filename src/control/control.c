@@ -208,7 +208,8 @@ void
 control_answer(struct control *control, const struct http_request *rq,
     struct arena *arena, struct http_reply *reply)
 {
-	struct control_call c = { control, rq, arena, reply, { NULL, 0 } };
+	struct control_call c = { control, rq, arena, reply, { NULL, 0 },
+		NULL };
 	const struct route *route;
 	struct buf allow;
 
@@ -229,5 +230,6 @@ control_answer(struct control *control, const struct http_request *rq,
 		c.tail = bytes_from(rq->path, strlen(route->path));
 		route->handle(&c);
 	}
+	site_unref(c.site);
 	buf_clear(&allow);
 }

@@ -41,7 +41,7 @@ catalogue_free(struct catalogue *c)
 	if (c == NULL)
 		return;
 	for (size_t i = 0; i < c->count; i++)
-		site_free(c->sites[i]);
+		site_unref(c->sites[i]);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
@@ -160,7 +160,8 @@ catalogue_site(struct catalogue *c, struct bytes scenario, struct err *e)
 		pthread_mutex_lock(&c->lock);
 		if (c->sites[i] == NULL)
 			c->sites[i] = open_site(c, &all[i], e);
-		site = c->sites[i];
+		if (c->sites[i] != NULL)
+			site = site_ref(c->sites[i]);
 		pthread_mutex_unlock(&c->lock);
 		return site;
 	}

@@ -11,7 +11,7 @@
 struct server_exchange {
 	struct job job; /* first: a worker hands it back */
 	struct server *server;
-	struct site *site;
+	struct site *site; /* one reference */
 	struct site_snapshot *snapshot;
 	server_answer_fn *answer;
 	void *ctx;
@@ -82,7 +82,7 @@ run_job(struct job *job, struct pki_ctx *ctx)
 }
 
 /*
- * The site that a request is for. A path "/x/NAME/..." belongs to the
+ * The site that a request is for, a reference. A path "/x/NAME/..." belongs to the
  * catalogue; what stands before the last slash of the prefix is then taken
  * off, so that the deployment sees the path that it would see in the field.
  */
@@ -96,14 +96,14 @@ find_site(struct server *s, struct ndes_exchange *x)
 
 	x->url_prefix = "";
 	if (!bytes_starts_nocase(path, prefix))
-		return s->site;
+		return site_ref(s->site);
 	name = bytes_from(path, prefix.n);
 	name.n = catalogue_name(name);
 	site = catalogue_site(s->catalogue, name, &e);
 	if (site == NULL) {
 		if (e.code != ERR_USAGE)
 			log_say(&s->log, LOG_ERROR, "%s", e.text);
-		return s->site;
+		return site_ref(s->site);
 	}
 	x->url_prefix =
 	    arena_str(&x->arena, bytes_of(path.p, prefix.n + name.n));
@@ -156,6 +156,7 @@ server_exchange_end(struct server_exchange *sx)
 		return;
 	ndes_exchange_clear(&sx->x);
 	site_release(sx->snapshot);
+	site_unref(sx->site);
 	free(sx);
 }
 

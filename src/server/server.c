@@ -166,7 +166,7 @@ server_free(struct server *s)
 	server_stop(s);
 	enter_variants_free(s->variants);
 	catalogue_free(s->catalogue);
-	site_free(s->site);
+	site_unref(s->site);
 	ca_keys_free(s->keys);
 	pki_lib_free(s->lib);
 	free(s->hostname);
@@ -203,7 +203,7 @@ struct site *
 server_site(struct server *s, const char *name, struct err *e)
 {
 	if (name[0] == '\0')
-		return s->site;
+		return site_ref(s->site);
 	if (strncmp(name, "x/", 2) == 0)
 		return catalogue_site(s->catalogue, bytes_str(name + 2), e);
 	(void)err_set(e, ERR_USAGE,

@@ -74,7 +74,8 @@ MUST_USE int server_challenge(
 /*
  * A site by name: "" is the default one, "x/<scenario>" one of the catalogue,
  * which is made when it is first asked for. NULL: no such site (e->code is
- * ERR_USAGE), or we failed. Lent until server_free(). Any thread.
+ * ERR_USAGE), or we failed. A reference, given back with site_unref() before
+ * server_free(). Any thread.
  */
 struct site *server_site(struct server *s, const char *name, struct err *e);
 

@@ -15,6 +15,7 @@
 #include "server/snapshot.h"
 
 struct site {
+	atomic_uint refs;
 	struct site_parts parts;
 	atomic_llong offset_ms; /* clock.offset, for the deployment's clock */
 	struct env clock; /* parts.env points here */
@@ -111,6 +112,7 @@ site_new(const struct site_options *o, struct err *e)
 		(void)err_set(e, ERR_MEMORY, "no memory for a site");
 		return NULL;
 	}
+	atomic_init(&site->refs, 1);
 	pthread_mutex_init(&site->change, NULL);
 	pthread_mutex_init(&site->lock, NULL);
 	memory_init(&site->memory);
@@ -119,16 +121,23 @@ site_new(const struct site_options *o, struct err *e)
 	if (set_plan(site, o, e) == -1 ||
 	    site_parts_open(&site->parts, o, &site->clock, e) == -1 ||
 	    take_effect(site, HOST_COMPUTER_RESTART, e) == -1) {
-		site_free(site);
+		site_unref(site);
 		return NULL;
 	}
 	return site;
 }
 
-void
-site_free(struct site *site)
+struct site *
+site_ref(struct site *site)
 {
-	if (site == NULL)
+	atomic_fetch_add(&site->refs, 1);
+	return site;
+}
+
+void
+site_unref(struct site *site)
+{
+	if (site == NULL || atomic_fetch_sub(&site->refs, 1) != 1)
 		return;
 	site_release(site->current);
 	site_parts_close(&site->parts);

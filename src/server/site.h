@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A site: one simulated deployment with its own model, CA, passwords, pool and
- * evidence. The model in force and all that is made from it are an immutable
+ * evidence. It is counted: whoever has taken an exchange for it keeps it, also
+ * when it was ended meanwhile. The model in force and all that is made from it are an immutable
  * snapshot that an exchange takes at arrival and keeps to its end; a change
  * makes a new snapshot and swaps it in whole.
  */
@@ -46,9 +47,12 @@ struct site_options {
 
 struct site;
 
-/* Start the deployment, as a computer starts. NULL on failure. */
+/* Start the deployment, as a computer starts. One reference. NULL on failure. */
 struct site *site_new(const struct site_options *options, struct err *e);
-void site_free(struct site *site); /* accepts NULL; no exchange may be left */
+/* One more reference; returns it. Any thread. */
+struct site *site_ref(struct site *site);
+/* Give a reference back; with the last one the deployment ends. Accepts NULL. Any thread. */
+void site_unref(struct site *site);
 
 /* What is in force now; released with site_release(). Any thread. */
 struct site_snapshot *site_acquire(struct site *site);

@@ -178,6 +178,7 @@ begin(struct bench *b, struct host *host)
 		-1 ||
 	    server_edit(b->desk.server, site, replace, host, &e) == -1)
 		fail_msg("%s", e.text);
+	site_unref(site);
 }
 
 /* ---- requests ---- */
