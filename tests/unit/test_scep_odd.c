@@ -511,15 +511,56 @@ verified(struct world *w, struct bytes der)
 	return holds;
 }
 
-/* How often an element of indefinite length and this kind begins. */
+/*
+ * How many elements of indefinite length and this kind are in it, by a walk
+ * over the elements: contents are never looked into, for they may hold any
+ * octets. Leaves *n bytes behind *p.
+ */
+static size_t
+count_elements(const uint8_t **p, size_t *n, uint8_t id)
+{
+	size_t found = 0;
+
+	while (*n > 0 && **p != 0) {
+		const unsigned char *body = *p;
+		uint8_t begins = **p;
+		long size;
+		int tag, class;
+		int rc = ASN1_get_object(&body, &size, &tag, &class, (long)*n);
+		bool endless = (rc & 1) != 0;
+
+		CM_NEED((rc & 0x80) == 0);
+		*n -= (size_t)(body - *p);
+		*p = body;
+		found += endless && begins == id;
+		size_t inside = endless ? *n : (size_t)size;
+
+		if ((rc & V_ASN1_CONSTRUCTED) != 0) {
+			size_t left = inside;
+
+			found += count_elements(p, &left, id);
+			CM_NEED(endless || left == 0);
+			*n -= inside - left;
+		} else {
+			*p += inside;
+			*n -= inside;
+		}
+		if (endless) {
+			CM_NEED(*n >= 2 && (*p)[0] == 0 && (*p)[1] == 0);
+			*p += 2;
+			*n -= 2;
+		}
+	}
+	return found;
+}
+
 static size_t
 count_begins(struct bytes b, uint8_t id)
 {
-	size_t n = 0;
+	size_t found = count_elements(&b.p, &b.n, id);
 
-	for (size_t i = 0; i + 1 < b.n; i++)
-		n += b.p[i] == id && b.p[i + 1] == 0x80;
-	return n;
+	CM_NEED(b.n == 0);
+	return found;
 }
 
 static void
