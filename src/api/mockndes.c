@@ -12,8 +12,7 @@
 #include "api/options.h"
 #include "base/text.h"
 #include "control/control.h"
-#include "fault/rule.h"
-#include "scenario/scenario.h"
+#include "scenario/set.h"
 #include "server/server.h"
 
 #define MESSAGE_MAX \
@@ -23,9 +22,7 @@
 struct mockndes {
 	struct options options;
 	struct host host; /* the model, scenarios applied */
-	struct buf scenario; /* their names, joined with '+' */
-	struct buf given; /* the same as they were given, to be given again */
-	struct rules *rules; /* of all of them; NULL: none */
+	struct scenario_set *scenarios;
 	void (*log_line)(void *ctx, int level, const char *text);
 	void *log_ctx;
 
@@ -72,12 +69,11 @@ mockndes_new(void)
 
 	if (m == NULL)
 		return NULL;
-	buf_init(&m->scenario, MESSAGE_MAX);
-	buf_init(&m->given, MESSAGE_MAX);
 	buf_init(&m->ready, MESSAGE_MAX);
 	buf_init(&m->message, MESSAGE_MAX);
 	host_init(&m->host);
-	if (options_init(&m->options, NULL) == -1) {
+	m->scenarios = scenario_set_new(NULL);
+	if (m->scenarios == NULL || options_init(&m->options, NULL) == -1) {
 		mockndes_free(m);
 		return NULL;
 	}
@@ -92,9 +88,7 @@ mockndes_free(struct mockndes *m)
 	mockndes_stop(m);
 	listeners_clear(&m->listeners);
 	options_clear(&m->options);
-	buf_clear(&m->scenario);
-	buf_clear(&m->given);
-	rules_unref(m->rules);
+	scenario_set_unref(m->scenarios);
 	buf_clear(&m->ready);
 	buf_clear(&m->message);
 	free(m);
@@ -136,20 +130,6 @@ mockndes_set(struct mockndes *m, const char *option, const char *value)
 
 /* ---- scenarios ---- */
 
-/* Its rules come behind those that are there. */
-static int
-add_rules(struct mockndes *m, const struct scenario *s, struct err *e)
-{
-	struct rules *const lists[] = { m->rules, scenario_rules(s) };
-	struct rules *all;
-
-	if (rules_join(lists, nitems(lists), &all, e) == -1)
-		return -1;
-	rules_unref(m->rules);
-	m->rules = all;
-	return 0;
-}
-
 /* Take over a loaded scenario, or report why there is none. */
 static int
 adopt(struct mockndes *m, const char *given, struct scenario *s,
@@ -157,14 +137,8 @@ adopt(struct mockndes *m, const char *given, struct scenario *s,
 {
 	int rc = 0;
 
-	if (s != NULL && add_rules(m, s, e) == 0) {
+	if (s != NULL && scenario_set_add(m->scenarios, s, given, e) == 0) {
 		scenario_apply(s, &m->host);
-		if (m->scenario.n > 0) {
-			buf_add_str(&m->scenario, "+");
-			buf_add_str(&m->given, "+");
-		}
-		buf_add_str(&m->scenario, scenario_name(s));
-		buf_add_str(&m->given, given);
 	} else if (s == NULL && report->errors > 0) {
 		buf_clear(&m->message);
 		buf_add(&m->message, buf_bytes(&report->lines));
@@ -240,9 +214,8 @@ make_server(struct mockndes *m, struct err *e)
 		.admin_password = o->admin_password,
 		.log_dir = o->log_dir,
 		.host = &m->host,
-		.rules = m->rules,
+		.scenarios = m->scenarios,
 		.seed = o->seed,
-		.scenarios = buf_str(&m->given),
 		.listeners = listeners_follow,
 		.listeners_ctx = &m->listeners,
 	};
@@ -282,8 +255,7 @@ make_control(struct mockndes *m, struct err *e)
 	struct control_facts facts = {
 		.pid = getpid(),
 		.version = MOCKNDES_VERSION,
-		.scenario =
-		    m->scenario.n > 0 ? buf_str(&m->scenario) : "healthy",
+		.scenario = scenario_set_names(m->scenarios),
 		.seed = m->options.seed,
 		.scep_url = m->listeners.scep_url,
 		.scep_url_https = m->listeners.scep_url_https,

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "fault/rule.h"
 #include "scenario/scenario.h"
 
 struct catalogue {
@@ -65,26 +64,27 @@ catalogue_name(struct bytes path)
 	return longest > 0 ? longest : n;
 }
 
-/* The healthy model with the scenario's edits, and its rules. */
-static int
-model_of(const struct scenario_builtin *b, struct host *host,
-    struct rules **rules, struct err *e)
+/* The scenario alone. NULL on failure. */
+static struct scenario_set *
+scenarios_of(const struct scenario_builtin *b, struct err *e)
 {
+	struct scenario_set *set = scenario_set_new(e);
 	struct scenario_report report;
 	struct scenario *s;
+	int rc = -1;
 
 	scenario_report_init(&report);
 	s = scenario_load(b->name, b->text, &report, e);
-	host_init(host);
-	if (s != NULL) {
-		scenario_apply(s, host);
-		*rules = rules_ref(scenario_rules(s));
-	} else {
+	if (s == NULL)
 		(void)err_set(e, ERR_SCENARIO, "%s", buf_str(&report.lines));
-	}
+	else if (set != NULL)
+		rc = scenario_set_add(set, s, b->name, e);
 	scenario_report_clear(&report);
 	scenario_free(s);
-	return s == NULL ? -1 : 0;
+	if (rc == 0)
+		return set;
+	scenario_set_unref(set);
+	return NULL;
 }
 
 /* The folders of a path between there and its last part. */
@@ -127,22 +127,22 @@ open_site(
     const struct catalogue *c, const struct scenario_builtin *b, struct err *e)
 {
 	struct site_options o = c->options;
-	struct rules *rules = NULL;
+	struct scenario_set *set;
 	struct site *site = NULL;
 	struct host host;
 	char *dir;
 
 	if (log_dir_of(c->options.log_dir, b->name, &dir, e) == -1)
 		return NULL;
-	if (model_of(b, &host, &rules, e) == 0) {
+	set = scenarios_of(b, e);
+	if (set != NULL && scenario_set_model(set, &host, e) == 0) {
 		o.log_dir = dir;
 		o.host = &host;
-		o.rules = rules;
-		o.scenarios = b->name;
+		o.scenarios = set;
 		o.name = b->name;
 		site = site_new(&o, e);
 	}
-	rules_unref(rules);
+	scenario_set_unref(set);
 	free(dir);
 	return site;
 }

@@ -15,9 +15,8 @@ struct server {
 	char *hostname, *challenge, *admin_user, *admin_password, *log_dir;
 	char *url_base; /* NULL before the start */
 	struct host host; /* the model to begin with */
-	struct rules *rules; /* one reference; NULL: none */
+	struct scenario_set *scenarios; /* one reference; NULL: none */
 	uint64_t seed;
-	char *scenarios;
 	struct pki_lib *lib;
 	struct ca_keys *keys;
 	struct site *site; /* the default site */

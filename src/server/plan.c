@@ -33,9 +33,9 @@ repeat_line(const char *scenarios, uint64_t seed)
 }
 
 struct site_plan *
-plan_new(
-    struct rules *rules, uint64_t seed, const char *scenarios, struct err *e)
+plan_new(struct scenario_set *scenarios, uint64_t seed, struct err *e)
 {
+	struct rules *rules = scenario_set_rules(scenarios);
 	struct site_plan *p = calloc(1, sizeof(*p));
 
 	if (p == NULL) {
@@ -44,7 +44,8 @@ plan_new(
 	}
 	atomic_init(&p->refs, 1);
 	p->seed = seed;
-	p->repeat = repeat_line(scenarios, seed);
+	p->scenarios = scenario_set_ref(scenarios);
+	p->repeat = repeat_line(scenario_set_given(scenarios), seed);
 	if (p->repeat == NULL) {
 		(void)err_set(e, ERR_MEMORY, "no memory for rules");
 		plan_release(p);
@@ -75,6 +76,7 @@ plan_release(struct site_plan *p)
 	if (p == NULL || atomic_fetch_sub(&p->refs, 1) > 1)
 		return;
 	rule_counters_free(p->counters);
+	scenario_set_unref(p->scenarios);
 	free(p->repeat);
 	free(p);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a site does beside being a deployment: its rules, with what they have
- * counted. Immutable but for the counters; part of a snapshot, so that a
- * request sees one plan from its beginning to its end.
+ * What a site does beside being a deployment: the scenarios in force, their
+ * rules with what they have counted, the seed. Immutable but for the
+ * counters; part of a snapshot, so that a request sees one plan from its
+ * beginning to its end.
  */
 #ifndef SERVER_PLAN_H
 #define SERVER_PLAN_H
@@ -10,18 +11,21 @@
 #include <stdatomic.h>
 
 #include "fault/rule.h"
+#include "scenario/set.h"
 
 struct site_plan {
 	atomic_uint refs;
+	struct scenario_set
+	    *scenarios; /* one reference: their names, texts, expectations */
 	struct rule_counters *counters; /* NULL: no rules */
-	struct rules *rules; /* lent from the counters */
+	struct rules *rules; /* lent from the counters; NULL: none */
 	uint64_t seed;
 	char *repeat; /* "mockndes --scenario x --seed 1" */
 };
 
-/* rules may be NULL; they are referenced. scenarios: names joined with '+'. NULL on failure. */
+/* With the rules of the scenarios, none counted yet. The scenarios (NULL: none) are referenced. NULL on failure. */
 struct site_plan *plan_new(
-    struct rules *rules, uint64_t seed, const char *scenarios, struct err *e);
+    struct scenario_set *scenarios, uint64_t seed, struct err *e);
 struct site_plan *plan_ref(struct site_plan *p);
 void plan_release(struct site_plan *p); /* accepts NULL */
 

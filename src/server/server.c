@@ -62,8 +62,7 @@ server_new(const struct server_options *o, struct err *e)
 	s->admin_user = copy(o->admin_user, &ok);
 	s->admin_password = copy(o->admin_password, &ok);
 	s->log_dir = copy(o->log_dir, &ok);
-	s->scenarios = copy(o->scenarios, &ok);
-	s->rules = rules_ref(o->rules);
+	s->scenarios = scenario_set_ref(o->scenarios);
 	s->seed = o->seed;
 	if (!ok)
 		(void)err_set(e, ERR_MEMORY, "no memory for a server");
@@ -130,12 +129,10 @@ server_start(struct server *s, const char *url_base, struct err *e)
 	if (s->url_base == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for a server");
 	o.url_base = s->url_base;
-	o.rules = s->rules;
 	o.scenarios = s->scenarios;
 	s->site = site_new(&o, e);
 	if (s->site == NULL)
 		return -1;
-	o.rules = NULL;
 	o.scenarios = NULL;
 	keep_fingerprint(s);
 	s->catalogue = catalogue_new(&o, e);
@@ -174,8 +171,7 @@ server_free(struct server *s)
 	free(s->admin_user);
 	free(s->admin_password);
 	free(s->log_dir);
-	free(s->scenarios);
-	rules_unref(s->rules);
+	scenario_set_unref(s->scenarios);
 	free(s->url_base);
 	free(s);
 }

@@ -35,9 +35,9 @@ struct server_options {
 	const char *admin_user, *admin_password;
 	const char *log_dir; /* NULL: none */
 	const struct host *host; /* the model, scenarios applied; copied */
-	struct rules *rules; /* of all scenarios; referenced; NULL: none */
+	struct scenario_set *
+	    scenarios; /* what is in force of them beside host; referenced; NULL: none */
 	uint64_t seed;
-	const char *scenarios; /* their names joined with '+'; NULL: none */
 	/*
 	 * Called when what the default site's listeners should do may have
 	 * changed, with no lock held but one change at a time; NULL: nobody

@@ -98,8 +98,7 @@ set_plan(struct site *site, const struct site_options *o, struct err *e)
 		site->name = NULL;
 	if (site->name == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for a site");
-	site->plan = plan_new(
-	    o->rules, o->seed, o->scenarios == NULL ? "" : o->scenarios, e);
+	site->plan = plan_new(o->scenarios, o->seed, e);
 	return site->plan == NULL ? -1 : 0;
 }
 

@@ -39,10 +39,8 @@ struct site_options {
 	const struct host *host; /* the model to begin with; copied */
 	const char *
 	    name; /* of its scenario in the catalogue; NULL: the default site */
-	struct rules *rules; /* referenced; NULL: none */
+	struct scenario_set *scenarios; /* referenced; NULL: none */
 	uint64_t seed; /* of every draw */
-	const char *
-	    scenarios; /* their names joined with '+', for repeating; NULL: none */
 };
 
 struct site;
