@@ -172,6 +172,7 @@ look_around(struct client *c, const char *url)
 		"?operation=GetCACert&message=CAIdentifier",
 		"?operation=PKIOperation&message=AAAA",
 	};
+	static const char *const expect[] = { "Expect: 100-continue", NULL };
 	struct client_http h = { 0 };
 	struct client_bytes page = { 0 };
 	char at[600];
@@ -179,7 +180,7 @@ look_around(struct client *c, const char *url)
 
 	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
 		snprintf(at, sizeof(at), "%s%s", url, tails[i]);
-		(void)client_get(c, at, NULL, &h);
+		(void)client_get(c, at, expect, &h);
 		client_http_clear(&h);
 	}
 	snprintf(at, sizeof(at), "%.*s/mscep_admin/", (int)(end - url), url);
