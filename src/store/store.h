@@ -3,6 +3,31 @@
  * What must outlive an exchange: the certificates that the CA issued, their
  * serials and revocations, in SQLite (":memory:" by default). One lock inside;
  * any thread. No SQLite type leaves this room.
+ *
+ * What a call changed is committed when it returns 0, and in a file it then
+ * outlives the process, however that ends; a call that fails changed nothing,
+ * and once its cause is gone (the disk was full, say) the store works on.
+ *
+ * Schema, version 2 (PRAGMA user_version):
+ *
+ *	counter   name, value
+ *	          "serial": the last number that may have been handed out; it
+ *	          grows by blocks, and shrinks to the last one that was when the
+ *	          store is closed.
+ *	          "revision": how often the revoked set has changed.
+ *	cert      id              1, 2, 3 ... in order of issue; no row is ever
+ *	                          deleted, so the highest id is the count
+ *	          serial          contents octets of the INTEGER; unique
+ *	          subject         the Name as one line of text
+ *	          transaction_id  as the client sent it; may be empty
+ *	          template        name of the template
+ *	          key_hash        SHA-256 of the SubjectPublicKeyInfo
+ *	          not_before, not_after, issued_at   unix seconds
+ *	          der             the certificate
+ *	          revoked_at      unix seconds; NULL: not revoked
+ *	          reason          RFC 5280 5.3.1
+ *	setting   name, value     texts of those who keep the store; since 2
+ *	A trigger counts "revision" when revoked_at changes.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -12,7 +37,7 @@
 
 struct store;
 
-/* Open or create. path NULL: in memory. NULL on failure. */
+/* Open or create. path NULL: in memory. A file that is damaged, of a later schema or not ours is left as it is. NULL on failure. */
 struct store *store_open(const char *path, struct err *e);
 void store_close(struct store *s); /* accepts NULL */
 
@@ -68,5 +93,11 @@ MUST_USE int store_revoked_each(struct store *s,
 /* How many certificates are there, and the number of the last change of the revoked set (for CRL numbers). */
 MUST_USE int store_counts(
     struct store *s, uint64_t *certs, uint64_t *revision, struct err *e);
+
+/* A text by name, appended to out; *found says whether there is one. */
+MUST_USE int store_setting_get(struct store *s, const char *name,
+    struct buf *out, bool *found, struct err *e);
+MUST_USE int store_setting_set(
+    struct store *s, const char *name, const char *value, struct err *e);
 
 #endif
