@@ -293,6 +293,7 @@ front_on_completed(void *cls, struct MHD_Connection *connection, void **ctx,
 	*ctx = NULL;
 	if (fx == NULL)
 		return;
+	front_stream_leave(fx);
 	if (fx->handed) {
 		if (fx->prev != NULL)
 			fx->prev->next = fx->next;

@@ -91,16 +91,23 @@ out:
 }
 
 void
+front_stop_begin(struct front *f, int64_t grace_ms)
+{
+	atomic_store(&f->stopping, true);
+	pthread_mutex_lock(&f->lock);
+	if (!f->stop)
+		f->stop_deadline_us = env_monotonic_us() + grace_ms * 1000;
+	f->stop = true;
+	pthread_mutex_unlock(&f->lock);
+	front_wake(f);
+}
+
+void
 front_stop(struct front *f, int64_t grace_ms)
 {
 	if (!f->started)
 		return;
-	atomic_store(&f->stopping, true);
-	pthread_mutex_lock(&f->lock);
-	f->stop_deadline_us = env_monotonic_us() + grace_ms * 1000;
-	f->stop = true;
-	pthread_mutex_unlock(&f->lock);
-	front_wake(f);
+	front_stop_begin(f, grace_ms);
 	(void)pthread_join(f->thread, NULL);
 	f->started = false;
 }

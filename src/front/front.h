@@ -24,6 +24,13 @@ enum front_end {
 	FRONT_STOPPED, /* the server is stopping */
 };
 
+/* What a handler that watches an exchange is told of it. */
+enum front_told {
+	FRONT_TOLD_LEFT, /* the client reset or closed its side; nobody waits for the answer */
+	FRONT_TOLD_DUE, /* the time of front_watch() is over */
+	FRONT_TOLD_STOPPING, /* the server is: answer now */
+};
+
 struct front_handler {
 	/*
 	 * Called in the event thread with the whole request. rq lends until
@@ -35,6 +42,9 @@ struct front_handler {
 	/* Called once for each request() when the connection is through with it. user is what front_set_user() set. */
 	void (*done)(void *ctx, struct front_exchange *fx, void *user,
 	    enum front_end how);
+	/* Called in the event thread of what front_watch() asked for; an answer may be on its way already, and after this one is still due. */
+	void (*told)(void *ctx, struct front_exchange *fx, void *user,
+	    enum front_told what);
 	/* Called in the event thread for each connection that is accepted, with a zeroed entry to be filled; NULL: all are taken. peer lends for the call. */
 	void (*enter)(void *ctx, const char *peer, uint16_t peer_port, bool tls,
 	    struct http_entry *entry);
@@ -126,6 +136,13 @@ MUST_USE int front_refuse(
 void front_set_user(struct front_exchange *fx, void *user);
 
 /*
+ * Within request(), when it keeps the exchange: tell of a client that leaves,
+ * of the server's stop, and of the moment in so many milliseconds (-1: none).
+ * Each at most once.
+ */
+void front_watch(struct front_exchange *fx, int64_t due_ms);
+
+/*
  * Give the reply; everything it lends must live until done(). Any thread,
  * exactly once.
  *
@@ -139,16 +156,23 @@ void front_set_user(struct front_exchange *fx, void *user);
  * headers when it is not among them. On a connection that stays open the
  * library sends it: headers in order, but Content-Length last and the
  * library's reason phrase.
+ *
+ * A stream goes out piece by piece, chunked for HTTP/1.1, and its connection
+ * ends with it. A client that closes its side has left.
  */
 void front_answer(struct front_exchange *fx, const struct http_reply *reply);
 
 /*
- * Stop accepting; exchanges that are delayed or silent end at once, others
+ * Stop accepting; exchanges that are delayed, silent or a stream end at once,
+ * watched ones are told, others
  * in flight have until the deadline, then their connections are closed. The handler's own threads must still run, for
  * exchanges that they hold: this waits, without limit, until each was
  * answered. Ends the event thread.
  */
 void front_stop(struct front *f, int64_t grace_ms);
+
+/* Begin with it and do not wait; front_stop() comes later. Any thread. */
+void front_stop_begin(struct front *f, int64_t grace_ms);
 void front_free(
     struct front *f); /* accepts NULL; after front_stop() when it was started */
 

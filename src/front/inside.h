@@ -94,6 +94,8 @@ enum front_wait {
 	FRONT_WAIT_DELAY, /* the reply's time */
 	FRONT_WAIT_SILENT, /* the client leaves */
 	FRONT_WAIT_DRIP, /* the next portion's time */
+	FRONT_WAIT_ANSWER, /* the answer, while the client is watched */
+	FRONT_WAIT_STREAM, /* the next piece of a stream */
 	FRONT_WAIT_DRAIN, /* the client has taken what it was sent; then a look again */
 };
 
@@ -115,6 +117,8 @@ struct front_exchange {
 	bool in_request; /* request() is on the stack now */
 	bool no_close_notify; /* its connection ends without one */
 	bool suspended;
+	bool watched; /* by its handler: see front_watch() */
+	int64_t watch_ms;
 	bool answered; /* the fields below are set */
 	bool queued; /* the library has the reply */
 	bool half_closed; /* the client had closed its side before the answer */
@@ -131,7 +135,13 @@ struct front_exchange {
 	struct buf head; /* a raw reply: status line and headers */
 	struct bytes raw_body;
 	struct wire wire;
+	struct http_stream *stream; /* one reference; NULL: none */
 
+	bool streaming; /* attached to it */
+	bool chunked;
+	bool stream_over; /* its last piece is in head */
+	bool woken; /* in the list of those that were; under the front's lock */
+	struct front_exchange *next_woken; /* under the front's lock */
 	size_t raw_at; /* bytes of head and raw_body that are out */
 	size_t
 	    portion_end; /* of a drip: as far as this portion goes; 0: not begun */
@@ -168,6 +178,7 @@ struct front {
 
 	pthread_mutex_t lock;
 	struct front_exchange *answered; /* newest first; under lock */
+	struct front_exchange *woken; /* under lock */
 	enum front_state state; /* under lock */
 	struct front_order *orders; /* under lock */
 	pthread_cond_t ordered; /* some of them were carried out */
@@ -246,15 +257,28 @@ bool front_raw_needed(const struct wire *w);
 void front_raw_prepare(struct front_exchange *fx, const struct http_reply *r);
 /* MHD_YES: suspended until the socket takes more; MHD_NO: at the end, fx->sent says which. */
 enum MHD_Result front_raw_play(struct front_exchange *fx);
+/* Bytes of head and raw_body before until that the socket took; 0: none now; -1: the connection is broken. */
+ssize_t front_raw_send(struct front_exchange *fx, size_t until);
+enum MHD_Result front_raw_wait_for_room(struct front_exchange *fx);
 /* Send the next portion of a drip; true: there is more, at *due_us. */
 bool front_raw_drip(struct front_exchange *fx, int64_t *due_us);
 enum MHD_Result front_raw_close(struct front_exchange *fx);
 enum MHD_Result front_raw_reset(struct front_exchange *fx);
 
+/* stream.c */
+void front_stream_prepare(struct front_exchange *fx, struct http_stream *s);
+/* MHD_YES: suspended until there is more to send or room for it; MHD_NO: at the end. */
+enum MHD_Result front_stream_play(struct front_exchange *fx);
+/* Let those go on that have something to take. */
+void front_stream_take_woken(struct front *f);
+void front_stream_leave(struct front_exchange *fx); /* no more of it */
+
 /* wait.c */
 /* MHD_YES: suspended until what it waits for, or due_us; MHD_NO: it cannot be. */
 enum MHD_Result front_wait_begin(
     struct front_exchange *fx, enum front_wait what, int64_t due_us);
+/* What it waits for is there: go on. */
+void front_wait_end(struct front_exchange *fx);
 void front_wait_event(struct front_exchange *fx);
 /* End the waits whose time has come; returns the next time, or INT64_MAX. */
 int64_t front_wait_expire(struct front *f, int64_t now_us);

@@ -61,8 +61,12 @@ take_answers(struct front *f)
 		fx = list;
 		list = fx->next_answered;
 		fx->answered = true;
-		front_resume(fx);
+		if (fx->wait == FRONT_WAIT_ANSWER)
+			front_wait_end(fx);
+		else
+			front_resume(fx);
 	}
+	front_stream_take_woken(f);
 }
 
 /* Run a shard if it is due; returns how many milliseconds it can wait, or -1. */

@@ -79,8 +79,8 @@ is_odd(const struct http_reply *r)
 void
 front_reply_prepare(struct front_exchange *fx, const struct http_reply *r)
 {
-	bool ends = r->close || fx->must_close || is_odd(r) ||
-	    atomic_load(&fx->listener->front->stopping);
+	bool ends = r->close || r->stream != NULL || fx->must_close ||
+	    is_odd(r) || atomic_load(&fx->listener->front->stopping);
 
 	fx->wire = r->wire;
 	fx->wire.no_close_notify |= fx->no_close_notify;
@@ -154,6 +154,8 @@ reply(struct front_exchange *fx)
 {
 	enum MHD_Result r;
 
+	if (fx->stream != NULL)
+		return front_stream_play(fx);
 	if (fx->response == NULL)
 		return front_raw_play(fx);
 	r = MHD_queue_response(fx->connection, fx->status, fx->response);
@@ -163,14 +165,41 @@ reply(struct front_exchange *fx)
 	return r;
 }
 
+static enum MHD_Result
+wait_for_answer(struct front_exchange *fx)
+{
+	const struct front_listener *l = fx->listener;
+	enum front_told what = FRONT_TOLD_DUE;
+	int64_t ms = fx->watch_ms > DELAY_MAX_MS ? DELAY_MAX_MS : fx->watch_ms;
+
+	if (!fx->watched || fx->suspended)
+		goto out;
+	if (atomic_load(&l->front->stopping))
+		what = FRONT_TOLD_STOPPING;
+	else if (front_wait_begin(fx, FRONT_WAIT_ANSWER,
+		     ms < 0 ? INT64_MAX : env_monotonic_us() + ms * 1000) ==
+	    MHD_YES)
+		return MHD_YES;
+	/* It cannot be watched, so that it must not wait either. */
+	l->handler.told(l->handler.ctx, fx, fx->user, what);
+out:
+	fx->suspended = true;
+	MHD_suspend_connection(fx->connection);
+	return MHD_YES;
+}
+
+void
+front_watch(struct front_exchange *fx, int64_t due_ms)
+{
+	fx->watched = true;
+	fx->watch_ms = due_ms;
+}
+
 enum MHD_Result
 front_play(struct front_exchange *fx)
 {
-	if (!fx->answered) {
-		fx->suspended = true;
-		MHD_suspend_connection(fx->connection);
-		return MHD_YES;
-	}
+	if (!fx->answered)
+		return wait_for_answer(fx);
 	if (fx->queued)
 		return MHD_YES;
 	if (fx->listener->front->cut || fx->cut_short || fx->left ||

@@ -60,7 +60,10 @@ front_raw_prepare(struct front_exchange *fx, const struct http_reply *r)
 		add_header(out, r->headers[i].name, r->headers[i].value);
 	if (http_reply_header(r, "Connection") == NULL)
 		add_header(out, BYTES_LIT("Connection"), BYTES_LIT("close"));
-	if (has_body(r) && http_reply_header(r, "Content-Length") == NULL &&
+	if (r->stream != NULL)
+		front_stream_prepare(fx, r->stream);
+	else if (has_body(r) &&
+	    http_reply_header(r, "Content-Length") == NULL &&
 	    http_reply_header(r, "Transfer-Encoding") == NULL)
 		buf_addf(out, "Content-Length: %zu\r\n", r->body.n);
 	buf_add_str(out, "\r\n");
@@ -110,9 +113,8 @@ end_of_bytes(const struct front_exchange *fx)
 	    : all;
 }
 
-/* What is to go now, up to the end of the portion. */
-static ssize_t
-send_some(struct front_exchange *fx, size_t until)
+ssize_t
+front_raw_send(struct front_exchange *fx, size_t until)
 {
 	struct bytes head = bytes_from(buf_bytes(&fx->head), fx->raw_at);
 	struct bytes s = head;
@@ -127,8 +129,8 @@ send_some(struct front_exchange *fx, size_t until)
 	    head.n > 0 && until > fx->head.n && until == end_of_bytes(fx));
 }
 
-static enum MHD_Result
-wait_for_room(struct front_exchange *fx)
+enum MHD_Result
+front_raw_wait_for_room(struct front_exchange *fx)
 {
 	unsigned s = fx->listener->front->limits.idle_timeout_s;
 
@@ -227,7 +229,7 @@ front_raw_drip(struct front_exchange *fx, int64_t *due_us)
 	ssize_t n;
 
 	while (fx->raw_at < until) {
-		n = send_some(fx, until);
+		n = front_raw_send(fx, until);
 		if (n <= 0)
 			return false;
 		fx->raw_at += (size_t)n;
@@ -254,11 +256,11 @@ front_raw_play(struct front_exchange *fx)
 			return front_wait_begin(fx, FRONT_WAIT_DRIP,
 			    env_monotonic_us() + fx->wire.drip_every_ms * 1000);
 		}
-		n = send_some(fx, until);
+		n = front_raw_send(fx, until);
 		if (n == -1)
 			return MHD_NO;
 		if (n == 0)
-			return wait_for_room(fx);
+			return front_raw_wait_for_room(fx);
 		fx->raw_at += (size_t)n;
 	}
 	return finish(fx);

@@ -95,6 +95,8 @@ static const uint32_t EVENTS[] = {
 	[FRONT_WAIT_DELAY] = 0, /* who closed his side may still read */
 	[FRONT_WAIT_SILENT] = EPOLLRDHUP,
 	[FRONT_WAIT_DRIP] = 0,
+	[FRONT_WAIT_ANSWER] = EPOLLRDHUP,
+	[FRONT_WAIT_STREAM] = EPOLLRDHUP,
 	[FRONT_WAIT_DRAIN] = 0,
 };
 
@@ -120,8 +122,9 @@ front_wait_begin(
 	return MHD_YES;
 }
 
+/* Wait no more, and stay suspended. */
 static void
-end(struct front_exchange *fx)
+look_away(struct front_exchange *fx)
 {
 	struct front *f = fx->listener->front;
 
@@ -129,7 +132,21 @@ end(struct front_exchange *fx)
 	if (fx->due_us != INT64_MAX)
 		heap_remove(&f->waits, fx);
 	(void)epoll_ctl(f->epoll_fd, EPOLL_CTL_DEL, fx->fd, NULL);
+}
+
+void
+front_wait_end(struct front_exchange *fx)
+{
+	look_away(fx);
 	front_resume(fx);
+}
+
+static void
+tell(struct front_exchange *fx, enum front_told what)
+{
+	const struct front_handler *h = &fx->listener->handler;
+
+	h->told(h->ctx, fx, fx->user, what);
 }
 
 void
@@ -144,11 +161,17 @@ front_wait_event(struct front_exchange *fx)
 	case FRONT_WAIT_DELAY:
 	case FRONT_WAIT_SILENT:
 	case FRONT_WAIT_DRIP:
+	case FRONT_WAIT_STREAM:
 	case FRONT_WAIT_DRAIN:
 		fx->left = true;
 		break;
+	case FRONT_WAIT_ANSWER:
+		fx->left = true;
+		look_away(fx);
+		tell(fx, FRONT_TOLD_LEFT);
+		return;
 	}
-	end(fx);
+	front_wait_end(fx);
 }
 
 /* A portion of a drip goes out without the library, and the exchange waits on; false: it needs the library. */
@@ -170,12 +193,18 @@ expire(struct front_exchange *fx)
 {
 	if (drip_on(fx))
 		return;
+	if (fx->wait == FRONT_WAIT_ANSWER) {
+		heap_remove(&fx->listener->front->waits, fx);
+		fx->due_us = INT64_MAX;
+		tell(fx, FRONT_TOLD_DUE);
+		return;
+	}
 	/* A client that has not read, or not stopped sending, for too long: the next write or read fails and ends it. */
 	if (fx->wait == FRONT_WAIT_DELAY)
 		fx->ripe = true;
 	else if (fx->wait != FRONT_WAIT_DRIP && fx->wait != FRONT_WAIT_DRAIN)
 		(void)shutdown(fx->fd, SHUT_RDWR);
-	end(fx);
+	front_wait_end(fx);
 }
 
 int64_t
@@ -186,17 +215,39 @@ front_wait_expire(struct front *f, int64_t now_us)
 	return f->waits.n > 0 ? f->waits.items[0]->due_us : INT64_MAX;
 }
 
+static void
+stop(struct front_exchange *fx)
+{
+	switch (fx->wait) {
+	case FRONT_WAIT_NONE:
+	case FRONT_WAIT_INPUT:
+		return;
+	case FRONT_WAIT_ANSWER:
+		look_away(fx);
+		tell(fx, FRONT_TOLD_STOPPING);
+		return;
+	case FRONT_WAIT_STREAM: /* it ends in order, see stream.c */
+		break;
+	case FRONT_WAIT_ROOM:
+		if (fx->stream == NULL)
+			return;
+		fx->cut_short = true;
+		break;
+	case FRONT_WAIT_DELAY:
+	case FRONT_WAIT_SILENT:
+	case FRONT_WAIT_DRIP:
+	case FRONT_WAIT_DRAIN:
+		fx->cut_short = true;
+		break;
+	}
+	front_wait_end(fx);
+}
+
 void
 front_wait_stop(struct front *f)
 {
 	struct front_exchange *fx;
 
-	for (fx = f->handed; fx != NULL; fx = fx->next) {
-		if (fx->wait != FRONT_WAIT_DELAY &&
-		    fx->wait != FRONT_WAIT_SILENT &&
-		    fx->wait != FRONT_WAIT_DRIP && fx->wait != FRONT_WAIT_DRAIN)
-			continue;
-		fx->cut_short = true;
-		end(fx);
-	}
+	for (fx = f->handed; fx != NULL; fx = fx->next)
+		stop(fx);
 }

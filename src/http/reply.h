@@ -8,6 +8,7 @@
 #define HTTP_REPLY_H
 
 #include "http/request.h"
+#include "http/stream.h"
 #include "http/wire.h"
 
 #define HTTP_REPLY_HEADERS_MAX 24
@@ -19,6 +20,8 @@ struct http_reply {
 	struct http_header headers[HTTP_REPLY_HEADERS_MAX];
 	size_t header_count;
 	struct bytes body; /* lives as long as the exchange, or for ever */
+	struct http_stream *
+	    stream; /* not NULL: the body, in pieces as they come; borrowed until front_answer() returns */
 	bool close; /* end the connection after the body */
 	struct wire wire; /* zero: at once */
 };
