@@ -10,7 +10,8 @@
 #define BODY_MAX ((size_t)1 << 20)
 #define CONNECTIONS_MAX 12000
 #define IDLE_TIMEOUT_S 120 /* IIS's connectionTimeout */
-#define CONTROL_MEMORY_MAX ((size_t)1 << 20)
+#define DESK_HEAD_MAX ((size_t)32 << 10)
+#define DESK_CONNECTIONS_MAX 4000
 #define ENTER_MEMORY_MAX ((size_t)256 << 10)
 #define SCEP_PATH "/certsrv/mscep/mscep.dll"
 #define ADMIN_PATH "/certsrv/mscep_admin/"
@@ -60,40 +61,56 @@ scep_enter(void *ctx, const char *peer, uint16_t peer_port, bool tls,
 
 /* ---- control ---- */
 
-struct control_exchange {
-	struct arena arena;
-	struct http_reply reply;
-};
+static void
+control_reply(void *ctx, const struct http_reply *reply)
+{
+	front_answer(ctx, reply);
+}
+
+static void
+control_watch(void *ctx, int64_t due_ms)
+{
+	front_watch(ctx, due_ms);
+}
 
 static void
 control_request(
     void *ctx, struct front_exchange *fx, const struct http_request *rq)
 {
+	static const struct control_carrier carrier = { control_reply,
+		control_watch };
 	struct listeners *l = ctx;
-	struct control_exchange *cx = calloc(1, sizeof(*cx));
+	struct control_exchange *x =
+	    control_receive(l->control, rq, &carrier, fx);
 
-	front_set_user(fx, cx);
-	if (cx == NULL) {
+	front_set_user(fx, x);
+	if (x == NULL)
 		front_answer(fx, server_no_memory_reply());
-		return;
-	}
-	arena_init(&cx->arena, CONTROL_MEMORY_MAX);
-	control_answer(l->control, rq, &cx->arena, &cx->reply);
-	front_answer(fx, &cx->reply);
+}
+
+static void
+control_told(
+    void *ctx, struct front_exchange *fx, void *user, enum front_told what)
+{
+	static const enum control_told words[] = {
+		[FRONT_TOLD_LEFT] = CONTROL_TOLD_LEFT,
+		[FRONT_TOLD_DUE] = CONTROL_TOLD_DUE,
+		[FRONT_TOLD_STOPPING] = CONTROL_TOLD_STOPPING,
+	};
+
+	(void)ctx;
+	(void)fx;
+	control_tell(user, words[what]);
 }
 
 static void
 control_done(
     void *ctx, struct front_exchange *fx, void *user, enum front_end how)
 {
-	struct control_exchange *cx = user;
-
 	(void)ctx;
 	(void)fx;
 	(void)how;
-	if (cx != NULL)
-		arena_clear(&cx->arena);
-	free(cx);
+	control_exchange_end(user);
 }
 
 /* ---- opening ---- */
@@ -159,14 +176,17 @@ static int
 open_control(struct listeners *l, const struct options *o, struct err *e)
 {
 	struct front_handler handler = {
-		.request = control_request, .done = control_done, .ctx = l
+		.request = control_request,
+		.told = control_told,
+		.done = control_done,
+		.ctx = l,
 	};
 	unsigned index;
 	uint16_t real;
 
 	if (o->control_port == OPTION_PORT_OFF)
 		return 0;
-	if (front_listen(l->front, o->control_bind, (uint16_t)o->control_port,
+	if (front_listen(l->desk, o->control_bind, (uint16_t)o->control_port,
 		&handler, &index, &real, e) == -1)
 		return -1;
 	l->control_url =
@@ -185,11 +205,19 @@ listeners_open(struct listeners *l, const struct options *o,
 		.idle_timeout_s = IDLE_TIMEOUT_S,
 	};
 
+	const struct front_limits desk_limits = {
+		.head_max = DESK_HEAD_MAX,
+		.body_max = BODY_MAX,
+		.connections_max = DESK_CONNECTIONS_MAX,
+		.idle_timeout_s = IDLE_TIMEOUT_S,
+	};
+
 	listeners_clear(l);
 	l->log = *log;
 	l->front = front_new(env_system(), log, &limits, e);
-	if (l->front == NULL || open_scep(l, o, false, e) == -1 ||
-	    open_scep(l, o, true, e) == -1)
+	l->desk = front_new(env_system(), log, &desk_limits, e);
+	if (l->front == NULL || l->desk == NULL ||
+	    open_scep(l, o, false, e) == -1 || open_scep(l, o, true, e) == -1)
 		return -1;
 	return open_control(l, o, e);
 }
@@ -260,20 +288,29 @@ listeners_start(struct listeners *l, struct server *server,
 		return err_set(e, l->failed.code, "%s", l->failed.text);
 	/* Before it does: from then on requests come, and may change things. */
 	l->started = true;
-	return front_start(l->front, e);
+	/* What the control API does may wait for the other event thread, never the other way round. */
+	if (front_start(l->front, e) == -1)
+		return -1;
+	return front_start(l->desk, e);
 }
 
 void
 listeners_stop(struct listeners *l, int64_t grace_ms)
 {
-	if (l->started)
+	if (l->started) {
+		front_stop_begin(l->desk, grace_ms);
+		front_stop_begin(l->front, grace_ms);
+		front_stop(l->desk, grace_ms);
 		front_stop(l->front, grace_ms);
+	}
 	l->started = false;
 }
 
 void
 listeners_close(struct listeners *l)
 {
+	front_free(l->desk);
+	l->desk = NULL;
 	front_free(l->front);
 	l->front = NULL;
 }

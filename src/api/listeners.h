@@ -13,7 +13,9 @@
 #include "server/server.h"
 
 struct listeners {
-	struct front *front;
+	struct front *front; /* of the SCEP listeners */
+	struct front
+	    *desk; /* of the control listener, with a thread of its own */
 	struct log log;
 	bool started;
 	struct err

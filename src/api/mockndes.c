@@ -261,6 +261,8 @@ make_control(struct mockndes *m, struct err *e)
 		.scep_url_https = m->listeners.scep_url_https,
 		.admin_page_url = m->listeners.admin_page_url,
 		.control_url = m->listeners.control_url,
+		.control_bind = m->options.control_bind,
+		.hostname = m->options.hostname,
 	};
 	struct buf hex;
 	int rc = -1;

@@ -144,8 +144,8 @@ answer_pending(struct control_call *c, struct site *site)
 	free(two);
 }
 
-void
-control_host_get(struct control_call *c)
+static void
+get(struct control_call *c)
 {
 	struct site *site = call_site(c);
 	struct bytes view = bytes_of(NULL, 0);
@@ -302,8 +302,8 @@ edit(void *ctx, struct host *configured, struct err *e)
 	return 0;
 }
 
-void
-control_host_patch(struct control_call *c)
+static void
+patch(struct control_call *c)
 {
 	struct site *site = call_site(c);
 	json_t *json = site == NULL ? NULL : call_body(c);
@@ -324,10 +324,11 @@ control_host_patch(struct control_call *c)
 
 /* ---- restarts ---- */
 
-void
-control_restart(struct control_call *c)
+static void
+restart(struct control_call *c)
 {
 	struct site *site = call_site(c);
+	const char *name = call_param(c, 0);
 	struct err e = { 0 };
 
 	if (site == NULL)
@@ -335,7 +336,7 @@ control_restart(struct control_call *c)
 	for (unsigned i = 0; i < SITE_RESTARTS; i++) {
 		enum site_restart what = (enum site_restart)i;
 
-		if (!bytes_eq(c->tail, bytes_str(site_restart_name(what))))
+		if (strcmp(name, site_restart_name(what)) != 0)
 			continue;
 		if (server_restart(c->control->server, site, what, &e) == -1)
 			call_problem(c, 500, "%s", e.text);
@@ -347,3 +348,11 @@ control_restart(struct control_call *c)
 	    "there is nothing of that name to restart; app-pool, iis, "
 	    "computer, connector and intune-connector are");
 }
+
+const struct control_route control_host_routes[] = {
+	{ "GET", "/v1/host", CALL_TOKEN | CALL_SERVER | CALL_SITE, get },
+	{ "PATCH", "/v1/host", CALL_TOKEN | CALL_SERVER | CALL_SITE, patch },
+	{ "POST", "/v1/restart/{what}", CALL_TOKEN | CALL_SERVER | CALL_SITE,
+	    restart },
+	{ 0 },
+};

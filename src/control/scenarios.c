@@ -70,8 +70,8 @@ entry(const struct control *c, const struct scenario *s, const char *name)
 				 c->url, name));
 }
 
-void
-control_scenarios(struct control_call *c)
+static void
+list(struct control_call *c)
 {
 	size_t n;
 	const struct scenario_builtin *all = scenario_builtins(&n);
@@ -91,3 +91,8 @@ control_scenarios(struct control_call *c)
 	}
 	call_json(c, 200, json_pack("{s:o}", "scenarios", array));
 }
+
+const struct control_route control_scenarios_routes[] = {
+	{ "GET", "/v1/scenarios", CALL_TOKEN, list },
+	{ 0 },
+};

@@ -85,19 +85,18 @@ done <"$DIR/open"
 page=src/control/mockndes-control.7
 sed -n 's/^\.It Li \([A-Z]*\) \(\/[^ ]*\).*/\1 \2/p' "$page" | sort >"$DIR/routes"
 is "the page has the routes of the source" "$(cat "$DIR/routes")" \
-	"$(tr -d '\n' <src/control/control.c | grep -oE '\{[[:space:]]*"[A-Z]+",[[:space:]]*"/[^"]*"' |
+	"$(cat src/control/*.c | tr -d '\n' | grep -oE '\{[[:space:]]*"[A-Z]+",[[:space:]]*"/[^"]*"' |
 		sed 's/[^"]*"\([A-Z]*\)",[[:space:]]*"\([^"]*\)"/\1 \2/' | sort)"
 serve --log-dir "$DIR/logs.d"
 control=$(field control_url)
 for path in $(cut -d ' ' -f 2 "$DIR/routes" | sort -u); do
-	at=$path
-	[ "${path%/}" = "$path" ] || at=${path}computer
+	at=$(echo "$path" | sed 's/{[a-z]*}/computer/g')
 	curl -s -o "$DIR/problem" -D "$DIR/head" -X FROB "$control$at"
 	is "the server takes at $path what the page says" \
 		"$(tr -d '\r' <"$DIR/head" | sed -n 's/^Allow: //p' | tr -d ' ' | tr ',' '\n' | sort)" \
 		"$(sed -n "s,^\([A-Z]*\) $path\$,\1,p" "$DIR/routes")"
 done
-between "$page" '^.It Li POST /v1/restart/' '^.El' |
+between "$page" '^.It Li POST /v1/restart/{what}' '^.El' |
 	sed -n 's/^\.It Cm //p' | sort >"$DIR/restarts"
 is "the page has the restarts that the server names" "$(cat "$DIR/restarts")" \
 	"$(curl -s -X POST "$control/v1/restart/nothing" | jq -r .detail |

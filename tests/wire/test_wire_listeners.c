@@ -92,9 +92,10 @@ patch(struct world *w, const struct served *s, const char *json)
 	struct client_http h;
 	char text[512];
 	snprintf(text, sizeof text,
-	    "PATCH /v1/host HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+	    "PATCH /v1/host HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
 	    "Content-Length: %zu\r\n\r\n%s",
-	    strlen(json), json);
+	    mockndes_url(s->m, "control") + strlen("http://"), strlen(json),
+	    json);
 	if (client_raw(
 		&w->c, mockndes_url(s->m, "control"), text, strlen(text), &h))
 		fail_msg("%s", w->c.why);

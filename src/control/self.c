@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What the server tells about itself and its formats. */
+#include "control/call.h"
+#include "control/schema.h"
+
+#define SCHEMA_MAX ((size_t)1 << 20)
+
+static void
+live(struct control_call *c)
+{
+	call_text(c, "{\"live\":true}");
+}
+
+static void
+ready(struct control_call *c)
+{
+	call_text(c, "{\"ready\":true}");
+}
+
+static void
+info(struct control_call *c)
+{
+	call_text(c, c->control->info);
+}
+
+static void
+schema(struct control_call *c)
+{
+	struct buf b;
+	struct err e = { 0 };
+	char *text = NULL;
+
+	buf_init(&b, SCHEMA_MAX);
+	if (control_schema(&b, &e) == 0)
+		text = arena_str(c->arena, buf_bytes(&b));
+	buf_clear(&b);
+	if (text != NULL)
+		call_text(c, text);
+	else
+		call_problem(c, 500, "mockndes is out of memory");
+}
+
+const struct control_route control_self_routes[] = {
+	{ "GET", "/v1/live", CALL_SITE, live },
+	{ "GET", "/v1/ready", CALL_SITE, ready },
+	{ "GET", "/v1/info", CALL_TOKEN | CALL_SITE, info },
+	{ "GET", "/schema/scenario-1.json", 0, schema },
+	{ 0 },
+};
