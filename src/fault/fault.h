@@ -142,9 +142,13 @@ enum fault_text_coding {
 /* caps: edits of the GetCACaps list. */
 struct fault_caps {
 	bool on;
-	bool has_tokens;
-	const struct bytes *tokens, *add, *drop; /* tokens replace the list */
-	size_t token_count, add_count, drop_count;
+	bool has_tokens; /* they replace the list */
+	const struct bytes *tokens; /* each list with its count behind it */
+	size_t token_count;
+	const struct bytes *add;
+	size_t add_count;
+	const struct bytes *drop;
+	size_t drop_count;
 	bool shuffle; /* by the draw */
 	enum fault_separator separator;
 	enum fault_case letters;
