@@ -37,6 +37,12 @@ ca_free(struct ca *ca)
 	free(ca);
 }
 
+void
+ca_set_private(struct ca *ca, bool is_private)
+{
+	ca->is_private = is_private;
+}
+
 /*
  * A certificate that is not in the store, but was signed by our key, is ours
  * all the same: the store may have died with an earlier run.
@@ -72,6 +78,10 @@ ca_standing(struct ca *ca, struct pki_ctx *ctx, const struct ca_material *m,
 	}
 	if (store_cert_state(ca->store, cert->serial, &state, e) == -1)
 		return -1;
+	if (ca->is_private && state == STORE_CERT_UNKNOWN) {
+		*standing = CA_NOT_OURS;
+		return 0;
+	}
 	*standing = judge(cert, state, env_now(ca->env));
 	return 0;
 }

@@ -18,6 +18,13 @@ struct ca;
 struct ca *ca_new(struct store *store, const struct env *env, struct err *e);
 void ca_free(struct ca *ca); /* accepts NULL */
 
+/*
+ * Several CAs may share a key and a name. A private one knows as its own only
+ * what is in its store; else what its key signed is its own, for the store
+ * may have died with an earlier run. Before anything is asked of it.
+ */
+void ca_set_private(struct ca *ca, bool is_private);
+
 struct ca_request {
 	const struct pki_csr *csr;
 	const struct pki_key

@@ -18,6 +18,7 @@ struct ca_crl_copy {
 struct ca {
 	struct store *store; /* borrowed */
 	const struct env *env; /* borrowed */
+	bool is_private;
 	pthread_mutex_t
 	    crl_lock; /* around the copies; not held while signing */
 	struct ca_crl_copy crl, root_crl;

@@ -122,16 +122,20 @@ ca_material_free(struct ca_material *m)
 {
 	if (m == NULL)
 		return;
-	for (size_t i = 0; i < CA_ROLES; i++)
-		buf_clear(&m->der[i]);
 	buf_clear(&m->crl_url);
 	buf_clear(&m->aia_url);
+	buf_clear(&m->issued_extensions);
+	if (m->view) {
+		free(m);
+		return;
+	}
+	for (size_t i = 0; i < CA_ROLES; i++)
+		buf_clear(&m->der[i]);
 	buf_clear(&m->root_crl_url);
 	buf_clear(&m->root_aia_url);
 	buf_clear(&m->chain_p7);
 	buf_clear(&m->tls_chain_pem);
 	buf_clear(&m->tls_key_pem);
-	buf_clear(&m->issued_extensions);
 	buf_clear(&m->root_issued_extensions);
 	free(m);
 }
@@ -282,4 +286,27 @@ ca_material_mint(struct ca_material **out, struct pki_ctx *ctx,
 	}
 	*out = m;
 	return 0;
+}
+
+struct ca_material *
+ca_material_view(
+    const struct ca_material *of, const char *url_base, struct err *e)
+{
+	struct ca_material *m = malloc(sizeof(*m));
+
+	if (m == NULL) {
+		(void)err_set(e, ERR_MEMORY, "no memory for certificates");
+		return NULL;
+	}
+	*m = *of;
+	m->view = true;
+	buf_init(&m->crl_url, URL_MAX);
+	buf_init(&m->aia_url, URL_MAX);
+	buf_init(&m->issued_extensions, CA_EXT_ROOM);
+	if (make_url(&m->crl_url, url_base, CRL_PATH, e) == 0 &&
+	    make_url(&m->aia_url, url_base, AIA_PATH, e) == 0 &&
+	    ca_mint_issued_extensions(m, e) == 0)
+		return m;
+	ca_material_free(m);
+	return NULL;
 }

@@ -82,7 +82,15 @@ struct ca_material;
 
 MUST_USE int ca_material_mint(struct ca_material **out, struct pki_ctx *ctx,
     const struct ca_material_spec *spec, const struct env *env, struct err *e);
-void ca_material_free(struct ca_material *m);
+
+/*
+ * The same keys and certificates, lent from of, which must outlive the view;
+ * what the issuing CA issues by it names CRL and issuer below another URL.
+ * NULL on failure.
+ */
+struct ca_material *ca_material_view(
+    const struct ca_material *of, const char *url_base, struct err *e);
+void ca_material_free(struct ca_material *m); /* accepts NULL */
 
 /* Certificate and key by role, lent; the key of a replaced root is the stranger's. Stranger and next have keys and self-signed CA certificates. */
 const struct pki_cert *ca_material_cert(

@@ -439,6 +439,15 @@ compute_key_ids(const struct mint *mi)
 }
 
 int
+ca_mint_issued_extensions(struct ca_material *m, struct err *e)
+{
+	const struct mint mi = { .m = m, .e = e };
+
+	return encode_issued_extensions(
+	    &mi, CA_ISSUING, &m->crl_url, &m->aia_url, &m->issued_extensions);
+}
+
+int
 ca_mint_all(struct ca_material *m, struct pki_ctx *ctx,
     const struct ca_material_spec *spec, const struct env *env, struct err *e)
 {

@@ -13,6 +13,8 @@
 
 struct ca_material {
 	const struct ca_keys *keys; /* borrowed */
+	bool
+	    view; /* only the issuing CA's URLs and issued_extensions are owned */
 	bool root_replaced; /* the root's key is the stranger's */
 	bool ra_unlisted;
 	enum ca_role tls_issuer;
@@ -33,5 +35,8 @@ struct bytes ca_material_authority_id(
 /* Mint or take over one certificate after the other, in order of issue. */
 MUST_USE int ca_mint_all(struct ca_material *m, struct pki_ctx *ctx,
     const struct ca_material_spec *spec, const struct env *env, struct err *e);
+
+/* issued_extensions anew, of the URLs that are there. */
+MUST_USE int ca_mint_issued_extensions(struct ca_material *m, struct err *e);
 
 #endif

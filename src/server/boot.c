@@ -55,11 +55,11 @@ boot(const struct site_parts *p, const struct site_snapshot *s, struct err *e)
 {
 	bool starts = s->host.app_pool.state == HOST_POOL_STARTED;
 
-	challenge_clear(p->challenges);
-	if (challenge_prefill(p->challenges, &s->host, p->env,
+	challenge_clear(s->holdings->challenges);
+	if (challenge_prefill(s->holdings->challenges, &s->host, p->env,
 		(size_t)s->host.mscep.cached_passwords, e) == -1)
 		return -1;
-	pool_start(p->pool, &s->host);
+	pool_start(s->holdings->pool, &s->host);
 	if (p->evidence == NULL)
 		return 0;
 	if (evidence_setup(p->evidence, &s->host, e) == -1 ||

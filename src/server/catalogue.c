@@ -130,20 +130,24 @@ open_site(
 	struct scenario_set *set;
 	struct site *site = NULL;
 	struct host host;
-	char *dir;
+	char *dir, *name = NULL;
 
 	if (log_dir_of(c->options.log_dir, b->name, &dir, e) == -1)
 		return NULL;
 	set = scenarios_of(b, e);
-	if (set != NULL && scenario_set_model(set, &host, e) == 0) {
+	if (asprintf(&name, "x/%s", b->name) == -1) {
+		name = NULL;
+		(void)err_set(e, ERR_MEMORY, "no memory for a site");
+	} else if (set != NULL && scenario_set_model(set, &host, e) == 0) {
 		o.log_dir = dir;
 		o.host = &host;
 		o.scenarios = set;
-		o.name = b->name;
+		o.name = name;
 		site = site_new(&o, e);
 	}
 	scenario_set_unref(set);
 	free(dir);
+	free(name);
 	return site;
 }
 

@@ -11,7 +11,7 @@
 /* The variants of the TLS certificate, made when first wanted, for one material. */
 struct tls_variants {
 	pthread_mutex_t lock;
-	struct site_material *
+	struct material *
 	    material; /* what they were made of; not referenced, only compared */
 	struct buf chain[CA_TLS_KINDS];
 };

@@ -19,6 +19,7 @@ struct server {
 	uint64_t seed;
 	struct pki_lib *lib;
 	struct ca_keys *keys;
+	struct materials *materials;
 	struct site *site; /* the default site */
 	struct catalogue *catalogue; /* the sites below /x/ */
 	uint8_t fingerprint[32];

@@ -8,35 +8,31 @@
 
 #define REPLY_MAX ((size_t)256 << 10)
 
-void
-memory_init(struct memory *m)
+struct memory *
+memory_new(struct err *e)
 {
-	*m = (struct memory){ 0 };
+	struct memory *m = calloc(1, sizeof(*m));
+
+	if (m == NULL) {
+		(void)err_set(e, ERR_MEMORY, "no memory for a site");
+		return NULL;
+	}
 	pthread_mutex_init(&m->lock, NULL);
 	buf_init(&m->reply, REPLY_MAX);
 	buf_init(&m->sender_nonce, 1024);
+	return m;
 }
 
 void
-memory_clear(struct memory *m)
+memory_free(struct memory *m)
 {
+	if (m == NULL)
+		return;
 	free(m->transactions);
 	buf_clear(&m->reply);
 	buf_clear(&m->sender_nonce);
 	pthread_mutex_destroy(&m->lock);
-}
-
-void
-memory_forget(struct memory *m)
-{
-	pthread_mutex_lock(&m->lock);
-	free(m->transactions);
-	m->transactions = NULL;
-	buf_clear(&m->reply);
-	buf_clear(&m->sender_nonce);
-	buf_init(&m->reply, REPLY_MAX);
-	buf_init(&m->sender_nonce, 1024);
-	pthread_mutex_unlock(&m->lock);
+	free(m);
 }
 
 uint64_t

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/err.h"
 
 #define MEMORY_TRANSACTIONS 4096 /* a power of two */
 
@@ -26,8 +27,8 @@ struct memory {
 	struct buf sender_nonce;
 };
 
-void memory_init(struct memory *m);
-void memory_clear(struct memory *m);
+struct memory *memory_new(struct err *e); /* NULL on failure */
+void memory_free(struct memory *m); /* accepts NULL */
 /* How many messages of the transaction came before this one. */
 uint64_t memory_count(struct memory *m, struct bytes transaction);
 void memory_keep(
@@ -35,7 +36,5 @@ void memory_keep(
 /* Copies in the arena; p NULL: nothing yet. */
 void memory_last(struct memory *m, struct arena *arena, struct bytes *reply,
     struct bytes *sender_nonce);
-/* Forget all. */
-void memory_forget(struct memory *m);
 
 #endif

@@ -136,7 +136,7 @@ server_receive(struct server *s, const struct http_request *rq,
 	sx->x.dep = &sx->snapshot->dep;
 	sx->x.host = &sx->snapshot->host;
 	sx->fault.plan = sx->snapshot->plan;
-	sx->fault.memory = site_memory(sx->site);
+	sx->fault.memory = sx->snapshot->holdings->memory;
 	ndes_route(&sx->x);
 	sx->not_asked = !faults_arrive(&sx->fault, &sx->x, site_name(sx->site));
 	if (!sx->not_asked)

@@ -109,14 +109,31 @@ keep_fingerprint(struct server *s)
 	site_release(now);
 }
 
+static int
+open_materials(struct server *s, const char *url_base, struct err *e)
+{
+	struct materials_options o = {
+		.env = s->env,
+		.lib = s->lib,
+		.keys = s->keys,
+		.hostname = s->hostname,
+	};
+
+	s->url_base = strdup(url_base);
+	if (s->url_base == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for a server");
+	o.url_base = s->url_base;
+	s->materials = materials_new(&o, e);
+	return s->materials == NULL ? -1 : 0;
+}
+
 int
 server_start(struct server *s, const char *url_base, struct err *e)
 {
 	struct site_options o = {
 		.env = s->env,
-		.lib = s->lib,
-		.keys = s->keys,
 		.hostname = s->hostname,
+		.name = "",
 		.challenge = s->challenge,
 		.admin_user = s->admin_user,
 		.admin_password = s->admin_password,
@@ -125,10 +142,9 @@ server_start(struct server *s, const char *url_base, struct err *e)
 		.seed = s->seed,
 	};
 
-	s->url_base = strdup(url_base);
-	if (s->url_base == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for a server");
-	o.url_base = s->url_base;
+	if (open_materials(s, url_base, e) == -1)
+		return -1;
+	o.materials = s->materials;
 	o.scenarios = s->scenarios;
 	s->site = site_new(&o, e);
 	if (s->site == NULL)
@@ -164,6 +180,7 @@ server_free(struct server *s)
 	enter_variants_free(s->variants);
 	catalogue_free(s->catalogue);
 	site_unref(s->site);
+	materials_free(s->materials);
 	ca_keys_free(s->keys);
 	pki_lib_free(s->lib);
 	free(s->hostname);
@@ -187,7 +204,7 @@ server_challenge(struct server *s, char out[CHALLENGE_TEXT_MAX], struct err *e)
 {
 	struct site_snapshot *now = site_acquire(s->site);
 	int rc = challenge_spare(
-	    site_challenges(s->site), &now->host, s->env, out, e);
+	    now->dep.challenges, &now->host, now->dep.env, out, e);
 
 	site_release(now);
 	return rc;

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "ndes/exchange.h"
-#include "ndes/pool.h"
 #include "server/boot.h"
 #include "server/snapshot.h"
 
@@ -19,11 +18,13 @@ struct site {
 	struct site_parts parts;
 	atomic_llong offset_ms; /* clock.offset, for the deployment's clock */
 	struct env clock; /* parts.env points here */
-	char *name;
-	struct memory memory;
-	struct site_plan *plan; /* to begin with */
+	char *
+	    prefix; /* of its URLs: "", "/x/NAME"; the name is behind the slash */
 	pthread_mutex_t change; /* one change at a time; before lock */
-	struct host configured; /* under change */
+	/* under change: what the next snapshot is made of */
+	struct host configured;
+	struct site_plan *plan;
+	struct holdings *holdings;
 	pthread_mutex_t lock; /* of current */
 	struct site_snapshot *current;
 };
@@ -33,7 +34,8 @@ site_now_ms(void *ctx)
 {
 	struct site *site = ctx;
 
-	return env_now_ms(site->parts.real) + atomic_load(&site->offset_ms);
+	return env_now_ms(site->parts.options.env) +
+	    atomic_load(&site->offset_ms);
 }
 
 static int
@@ -41,7 +43,8 @@ site_random(void *ctx, uint8_t *p, size_t n)
 {
 	struct site *site = ctx;
 
-	return site->parts.real->random(site->parts.real->ctx, p, n);
+	return site->parts.options.env->random(
+	    site->parts.options.env->ctx, p, n);
 }
 
 static void
@@ -69,16 +72,22 @@ is_restart(enum host_effect event)
 static int
 take_effect(struct site *site, enum host_effect event, struct err *e)
 {
-	struct site_snapshot *now = site->current, *next;
 	struct host host = site->configured;
+	struct snapshot_wanted wanted = {
+		.host = &host,
+		.plan = site->plan,
+		.holdings = site->holdings,
+		.before = site->current,
+		.pool_starts = is_restart(event),
+	};
+	struct site_snapshot *next;
 
-	if (now != NULL) {
-		host = now->host;
+	if (wanted.before != NULL) {
+		host = wanted.before->host;
 		host_take_effect(&host, &site->configured, event);
 	}
 	atomic_store(&site->offset_ms, host.clock.offset_ms);
-	site->parts.plan = site->plan;
-	next = snapshot_make(&site->parts, &host, now, is_restart(event), e);
+	next = snapshot_make(&site->parts, &wanted, e);
 	if (next == NULL)
 		return -1;
 	if (is_restart(event) && boot(&site->parts, next, e) == -1) {
@@ -90,16 +99,27 @@ take_effect(struct site *site, enum host_effect event, struct err *e)
 }
 
 static int
-set_plan(struct site *site, const struct site_options *o, struct err *e)
+open_parts(struct site *site, const struct site_options *o, struct err *e)
 {
-	if (o->name == NULL)
-		site->name = strdup("");
-	else if (asprintf(&site->name, "x/%s", o->name) == -1)
-		site->name = NULL;
-	if (site->name == NULL)
+	const struct holdings_options ho = {
+		.env = &site->clock,
+		.challenge = o->challenge,
+		.private_ca = o->private_ca,
+	};
+
+	if (asprintf(&site->prefix, "%s%s", o->name[0] != '\0' ? "/" : "",
+		o->name) == -1) {
+		site->prefix = NULL;
 		return err_set(e, ERR_MEMORY, "no memory for a site");
+	}
+	site->parts.prefix = site->prefix;
 	site->plan = plan_new(o->scenarios, o->seed, e);
-	return site->plan == NULL ? -1 : 0;
+	if (site->plan == NULL)
+		return -1;
+	site->holdings = holdings_new(&ho, NULL, 0, e);
+	if (site->holdings == NULL)
+		return -1;
+	return site_parts_open(&site->parts, o, &site->clock, e);
 }
 
 struct site *
@@ -114,11 +134,9 @@ site_new(const struct site_options *o, struct err *e)
 	atomic_init(&site->refs, 1);
 	pthread_mutex_init(&site->change, NULL);
 	pthread_mutex_init(&site->lock, NULL);
-	memory_init(&site->memory);
 	site->clock = (struct env){ site_now_ms, site_random, site };
 	site->configured = *o->host;
-	if (set_plan(site, o, e) == -1 ||
-	    site_parts_open(&site->parts, o, &site->clock, e) == -1 ||
+	if (open_parts(site, o, e) == -1 ||
 	    take_effect(site, HOST_COMPUTER_RESTART, e) == -1) {
 		site_unref(site);
 		return NULL;
@@ -141,8 +159,8 @@ site_unref(struct site *site)
 	site_release(site->current);
 	site_parts_close(&site->parts);
 	plan_release(site->plan);
-	memory_clear(&site->memory);
-	free(site->name);
+	holdings_unref(site->holdings);
+	free(site->prefix);
 	pthread_mutex_destroy(&site->lock);
 	pthread_mutex_destroy(&site->change);
 	free(site);
@@ -255,22 +273,26 @@ site_evidence(struct site *site, const struct ndes_exchange *x,
 	return evidence_exchange(site->parts.evidence, x, taken_ms, e);
 }
 
-struct challenge_cache *
-site_challenges(struct site *site)
-{
-	return site->parts.challenges;
-}
-
 const char *
 site_name(const struct site *site)
 {
-	return site->name;
+	return site->prefix[0] == '/' ? site->prefix + 1 : site->prefix;
 }
 
-struct memory *
-site_memory(struct site *site)
+static int
+revoke(struct store *store, const struct store_cert *row, int64_t at,
+    struct err *e)
 {
-	return &site->memory;
+	enum store_cert_state state;
+	bool found;
+
+	if (store_cert_state(store, row->serial, &state, e) == -1)
+		return -1;
+	if (state == STORE_CERT_REVOKED)
+		return 0;
+	if (state == STORE_CERT_UNKNOWN && store_cert_add(store, row, e) == -1)
+		return -1;
+	return store_cert_revoke(store, row->serial, at, 0, &found, e);
 }
 
 int
@@ -288,16 +310,9 @@ site_revoke(
 		.issued_at = cert->not_before,
 		.der = cert->der,
 	};
-	enum store_cert_state state;
-	bool found;
+	struct site_snapshot *now = site_acquire(site);
+	int rc = revoke(now->holdings->store, &row, at, e);
 
-	if (store_cert_state(site->parts.store, cert->serial, &state, e) == -1)
-		return -1;
-	if (state == STORE_CERT_REVOKED)
-		return 0;
-	if (state == STORE_CERT_UNKNOWN &&
-	    store_cert_add(site->parts.store, &row, e) == -1)
-		return -1;
-	return store_cert_revoke(
-	    site->parts.store, cert->serial, at, 0, &found, e);
+	site_release(now);
+	return rc;
 }

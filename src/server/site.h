@@ -13,32 +13,31 @@
 
 #include "ndes/deployment.h"
 #include "ndes/host.h"
-#include "server/memory.h"
+#include "server/holdings.h"
+#include "server/materials.h"
 #include "server/plan.h"
-
-struct
-    site_material; /* counted: snapshots share it while nothing in it changes */
 
 struct site_snapshot {
 	atomic_uint refs;
 	struct host host; /* what is in force */
 	struct ndes_deployment dep;
-	struct site_material *material; /* one reference; dep lends from it */
-	struct site_plan *plan; /* one reference */
+	struct material
+	    *material; /* one reference of each; dep lends from them */
+	struct site_plan *plan;
+	struct holdings *holdings;
 };
 
 struct site_options {
 	const struct env *env; /* all borrowed; must outlive the site */
-	const struct pki_lib *lib;
-	const struct ca_keys *keys;
+	struct materials *materials;
 	const char *hostname;
-	const char *url_base; /* "http://127.0.0.1:8080" */
 	const char *challenge; /* NULL: none */
 	const char *admin_user, *admin_password;
 	const char *log_dir; /* NULL: no evidence on disk */
 	const struct host *host; /* the model to begin with; copied */
 	const char *
-	    name; /* of its scenario in the catalogue; NULL: the default site */
+	    name; /* "x/ra-expired": where its URLs are; copied. "": the default site */
+	bool private_ca; /* what other sites issued is foreign to it */
 	struct scenario_set *scenarios; /* referenced; NULL: none */
 	uint64_t seed; /* of every draw */
 };
@@ -89,16 +88,11 @@ struct ndes_exchange;
 MUST_USE int site_evidence(struct site *site, const struct ndes_exchange *x,
     int64_t taken_ms, struct err *e);
 
-struct challenge_cache *site_challenges(struct site *site);
-
-/* What it is called in conditions: "", "x/NAME". Lent. */
+/* What it is called in conditions: "", "x/NAME", "s/ID". Lent. */
 const char *site_name(const struct site *site);
 
 /* Put a certificate of the deployment's own on its CRL; twice is fine. at in unix seconds. */
 MUST_USE int site_revoke(
     struct site *site, const struct pki_cert *cert, int64_t at, struct err *e);
-
-/* What it remembers for the sake of rules. */
-struct memory *site_memory(struct site *site);
 
 #endif

@@ -7,15 +7,10 @@
 
 struct site_parts {
 	struct site_options
-	    options; /* texts and libraries are borrowed; host is not used */
-	const struct env *real; /* the process's clock */
+	    options; /* texts and libraries are borrowed; host and scenarios are not used */
 	const struct env *env; /* the deployment's clock */
-	struct store *store;
-	struct ca *ca;
-	struct challenge_cache *challenges;
-	struct pool *pool;
+	const char *prefix; /* of its URLs: "", "/x/NAME"; borrowed */
 	struct evidence *evidence; /* NULL: none on disk */
-	struct site_plan *plan; /* to begin with; one reference */
 };
 
 /* -1: site_parts_close() is still right. */
@@ -23,13 +18,18 @@ MUST_USE int site_parts_open(struct site_parts *p, const struct site_options *o,
     const struct env *env, struct err *e);
 void site_parts_close(struct site_parts *p);
 
-/*
- * A snapshot of this model with one reference. before (or NULL) lends its
- * material where nothing in it changed, and its state of mscep.dll unless the
- * pool starts. NULL on failure.
- */
+/* What a snapshot is to be of. Plan and holdings are referenced. */
+struct snapshot_wanted {
+	const struct host *host;
+	struct site_plan *plan;
+	struct holdings *holdings;
+	/* lends its material where nothing in it changed, and its state of mscep.dll unless the pool starts; NULL: none */
+	struct site_snapshot *before;
+	bool pool_starts;
+};
+
+/* A snapshot with one reference. NULL on failure. */
 struct site_snapshot *snapshot_make(const struct site_parts *p,
-    const struct host *host, struct site_snapshot *before, bool pool_starts,
-    struct err *e);
+    const struct snapshot_wanted *wanted, struct err *e);
 
 #endif
