@@ -1,4 +1,4 @@
-# mockndes. `make help` lists the targets. Variants: V=debug (default), san, cov, release.
+# mockndes. `make help` lists the targets. Variants: V=debug (default), san, tsan, cov, release.
 # fuzz is one more, built with clang, and the fuzz-<entry> targets pick it themselves.
 V       ?= debug
 B       := build/$(V)
@@ -24,10 +24,12 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_debug   := -O0 -g3 -Werror
 CFLAGS_san     := -O1 -g3 -Werror $(SANITIZE) -fno-omit-frame-pointer
+CFLAGS_tsan    := -O1 -g3 -Werror -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS_cov     := -O0 -g3 --coverage
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 CFLAGS_fuzz    := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer
 LDFLAGS_san    := $(SANITIZE)
+LDFLAGS_tsan   := -fsanitize=thread
 LDFLAGS_cov    := --coverage
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 LDFLAGS_fuzz   := $(SANITIZE)
