@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON by hand, and an entry as it. */
+#include "journal/json.h"
+
+#include <inttypes.h>
+
+#include "base/civil.h"
+#include "base/text.h"
+
+/* ---- strings ---- */
+
+/* How many bytes the UTF-8 sequence at p has; 0: it is none. */
+static size_t
+utf8_length(const uint8_t *p, size_t n)
+{
+	static const struct {
+		uint8_t mask, lead;
+		uint32_t least;
+	} kinds[] = { { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 },
+		{ 0xf8, 0xf0, 0x10000 } };
+
+	for (size_t k = 0; k < nitems(kinds); k++) {
+		uint32_t c = p[0] & (uint32_t)(uint8_t)~kinds[k].mask;
+
+		if ((p[0] & kinds[k].mask) != kinds[k].lead)
+			continue;
+		if (n < k + 2)
+			return 0;
+		for (size_t i = 1; i < k + 2; i++) {
+			if ((p[i] & 0xc0) != 0x80)
+				return 0;
+			c = c << 6 | (p[i] & 0x3f);
+		}
+		if (c < kinds[k].least || c > 0x10ffff ||
+		    (c >= 0xd800 && c <= 0xdfff))
+			return 0;
+		return k + 2;
+	}
+	return 0;
+}
+
+static void
+escape(struct buf *b, uint8_t c)
+{
+	if (c == '"' || c == '\\') {
+		buf_add_byte(b, '\\');
+		buf_add_byte(b, c);
+	} else if (c == '\n') {
+		buf_add_str(b, "\\n");
+	} else {
+		buf_addf(b, "\\u%04x", c);
+	}
+}
+
+static bool
+is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+void
+json_string(struct buf *b, struct bytes s)
+{
+	size_t at = 0, n;
+
+	buf_add_byte(b, '"');
+	while (at < s.n) {
+		size_t from = at;
+
+		while (at < s.n && is_plain(s.p[at]))
+			at++;
+		buf_add(b, bytes_of(s.p + from, at - from));
+		if (at == s.n)
+			break;
+		if (s.p[at] < 0x80) {
+			escape(b, s.p[at++]);
+			continue;
+		}
+		n = utf8_length(s.p + at, s.n - at);
+		if (n == 0)
+			buf_add_str(b, "\xef\xbf\xbd");
+		else
+			buf_add(b, bytes_of(s.p + at, n));
+		at += n == 0 ? 1 : n;
+	}
+	buf_add_byte(b, '"');
+}
+
+/* ---- members ---- */
+
+static void
+put_name(struct buf *b, const char *name)
+{
+	buf_add_byte(b, '"');
+	buf_add_str(b, name);
+	buf_add_str(b, "\":");
+}
+
+void
+json_bytes(struct buf *b, const char *name, struct bytes s)
+{
+	if (s.p == NULL)
+		return;
+	put_name(b, name);
+	json_string(b, s);
+	buf_add_byte(b, ',');
+}
+
+void
+json_text(struct buf *b, const char *name, const char *s)
+{
+	if (s != NULL)
+		json_bytes(b, name, bytes_str(s));
+}
+
+void
+json_number(struct buf *b, const char *name, int64_t n)
+{
+	put_name(b, name);
+	buf_addf(b, "%" PRId64 ",", n);
+}
+
+void
+json_bool(struct buf *b, const char *name, bool on)
+{
+	put_name(b, name);
+	buf_add_str(b, on ? "true," : "false,");
+}
+
+void
+json_open(struct buf *b, const char *name, char bracket)
+{
+	if (name != NULL)
+		put_name(b, name);
+	buf_add_byte(b, (uint8_t)bracket);
+}
+
+void
+json_close(struct buf *b, char bracket)
+{
+	if (buf_ok(b) && b->n > 0 && b->p[b->n - 1] == ',')
+		b->n--;
+	buf_add_byte(b, (uint8_t)bracket);
+	buf_add_byte(b, ',');
+}
+
+void
+json_time(struct buf *b, const char *name, int64_t unix_ms)
+{
+	struct civil c = civil_from_unix(unix_ms / 1000);
+
+	put_name(b, name);
+	buf_addf(b, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\",", c.year, c.month,
+	    c.day, c.hour, c.minute, c.second, (int)(unix_ms % 1000));
+}
+
+static void
+put_hex(struct buf *b, const char *name, struct bytes s)
+{
+	if (s.p == NULL)
+		return;
+	put_name(b, name);
+	buf_add_byte(b, '"');
+	text_hex(b, s, false);
+	buf_add_str(b, "\",");
+}
+
+/* ---- facts ---- */
+
+static void
+put_fact(struct buf *b, const struct kept_fact *k, const char *name)
+{
+	if (fact_key(k->fact)->kind == FACT_NUMBER)
+		json_number(b, name, k->value.number);
+	else
+		json_bytes(b, name, k->value.text);
+}
+
+/* Those that have no part in their path. */
+static void
+put_plain_facts(struct buf *b, const struct kept_facts *facts)
+{
+	for (size_t i = 0; i < facts->count; i++) {
+		const char *path = fact_key(facts->all[i].fact)->path;
+
+		if (strchr(path, '.') == NULL)
+			put_fact(b, &facts->all[i], path);
+	}
+}
+
+/* "csr.subject" stands as subject in the object csr, which is open. */
+static void
+put_part_facts(struct buf *b, const struct kept_facts *facts, const char *part)
+{
+	size_t n = strlen(part);
+
+	for (size_t i = 0; i < facts->count; i++) {
+		const char *path = fact_key(facts->all[i].fact)->path;
+
+		if (strncmp(path, part, n) == 0 && path[n] == '.')
+			put_fact(b, &facts->all[i], path + n + 1);
+	}
+}
+
+/* ---- an entry ---- */
+
+static void
+put_receipt(struct buf *b, const struct kept_receipt *r)
+{
+	json_text(b, "site", r->r.site);
+	json_time(b, "received", r->r.received_ms);
+	json_number(b, "received_ms", r->r.received_ms);
+	json_bytes(b, "target", r->r.target);
+	json_text(b, "prefix", r->r.prefix);
+	json_number(b, "client_port", r->r.peer_port);
+	put_plain_facts(b, &r->facts);
+	json_open(b, "headers", '[');
+	for (size_t i = 0; i < r->header_count; i++) {
+		json_open(b, NULL, '{');
+		json_bytes(b, "name", r->headers[i].name);
+		json_bytes(b, "value", r->headers[i].value);
+		json_close(b, '}');
+	}
+	json_close(b, ']');
+}
+
+static void
+put_message(
+    struct buf *b, const struct journal_answer *a, const struct kept_facts *f)
+{
+	json_text(b, "challenge_state", a->challenge_state);
+	if (a->csr.p != NULL) {
+		json_open(b, "csr", '{');
+		put_part_facts(b, f, "csr");
+		json_close(b, '}');
+	}
+	if (a->read_up_to == NULL)
+		return;
+	json_open(b, "cms", '{');
+	put_part_facts(b, f, "cms");
+	json_text(b, "read_up_to", a->read_up_to);
+	if (a->verdict_why != NULL && a->verdict_why[0] != '\0') {
+		json_text(b, "why", a->verdict_why);
+		json_number(b, "stopped_at", (int64_t)a->stopped_at);
+	}
+	put_hex(b, "sender_nonce", a->sender_nonce);
+	json_number(b, "bytes", (int64_t)a->message.n);
+	json_close(b, '}');
+}
+
+static void
+put_deployment(struct buf *b, const struct journal_answer *a)
+{
+	json_open(b, "layers", '[');
+	for (size_t i = 0; i < a->layer_count; i++) {
+		json_string(b, bytes_str(a->layers[i]));
+		buf_add_byte(b, ',');
+	}
+	json_close(b, ']');
+	json_text(b, "why", a->why);
+	if (a->host_key != NULL) {
+		json_open(b, "host", '{');
+		json_text(b, "key", a->host_key);
+		json_text(b, "value", a->host_value);
+		json_text(b, "doc", a->host_doc);
+		json_close(b, '}');
+	}
+	if (a->event_id != 0)
+		json_number(b, "event", a->event_id);
+	if (a->hresult != 0)
+		buf_addf(b, "\"hresult\":\"0x%08" PRIx32 "\",", a->hresult);
+	json_bool(b, "commit", a->commit);
+	if (a->certificate_subject != NULL) {
+		json_open(b, "certificate", '{');
+		json_text(b, "subject", a->certificate_subject);
+		json_close(b, '}');
+	}
+}
+
+static void
+put_try(struct buf *b, const struct journal_try *t)
+{
+	json_open(b, NULL, '{');
+	json_text(b, "id", t->rule);
+	json_text(b, "verdict", t->verdict);
+	json_text(b, "why", t->why);
+	if (t->n != 0)
+		json_number(b, "n", (int64_t)t->n);
+	if (t->drawn) {
+		json_number(b, "draw_ppm", t->draw_ppm);
+		json_number(b, "chance_ppm", t->chance_ppm);
+	}
+	json_close(b, '}');
+}
+
+static void
+put_rules(struct buf *b, const struct journal_answer *a)
+{
+	json_open(b, "rules", '[');
+	for (size_t i = 0; i < a->try_count; i++)
+		put_try(b, &a->tries[i]);
+	json_close(b, ']');
+	if (a->tries_more > 0)
+		json_number(b, "rules_more", (int64_t)a->tries_more);
+	if (a->step > 0)
+		json_number(b, "step", (int64_t)a->step);
+	json_text(b, "draw", a->draw);
+	json_text(b, "did", a->did);
+	json_text(b, "repeat", a->repeat);
+}
+
+static void
+put_reply(struct buf *b, const struct journal_answer *a)
+{
+	json_open(b, "honest", '{');
+	if (a->honest_status != 0)
+		json_number(b, "status", a->honest_status);
+	json_text(b, "pki_status", a->honest_pki_status);
+	json_text(b, "fail_info", a->honest_fail_info);
+	json_close(b, '}');
+	json_open(b, "reply", '{');
+	json_bytes(b, "head", a->reply_head);
+	json_number(b, "bytes", (int64_t)a->reply_bytes);
+	json_close(b, '}');
+}
+
+static void
+put_findings(struct buf *b, const struct journal_answer *a)
+{
+	json_open(b, "findings", '[');
+	for (size_t i = 0; i < a->finding_count; i++) {
+		const struct journal_finding *f = &a->findings[i];
+
+		json_open(b, NULL, '{');
+		json_bool(b, "wrong", f->wrong);
+		json_text(b, "rfc", f->rfc);
+		json_text(b, "what", f->what);
+		json_text(b, "advice", f->advice);
+		json_close(b, '}');
+	}
+	json_close(b, ']');
+}
+
+void
+json_entry(
+    const struct kept_receipt *r, const struct kept_answer *a, struct buf *out)
+{
+	put_receipt(out, r);
+	if (a != NULL) {
+		put_plain_facts(out, &a->facts);
+		put_message(out, &a->a, &a->facts);
+		put_deployment(out, &a->a);
+		put_rules(out, &a->a);
+		put_reply(out, &a->a);
+		put_findings(out, &a->a);
+	}
+	if (buf_ok(out) && out->n > 0 && out->p[out->n - 1] == ',')
+		out->n--;
+}
