@@ -40,8 +40,8 @@ ALL_LDFLAGS  := -pthread $(LDFLAGS_$(V)) $(LDFLAGS)
 LIBS         := $(call PKG,--libs $(LIBPKGS)) -lm
 CURL         := $(call PKG,--libs libcurl)
 
-# Sources by wildcard; scenarios and keys are compiled in from generated files.
-GEN     := $(B)/gen/scenario_builtins.c $(B)/gen/ca_builtin_keys.c
+# Sources by wildcard; scenarios, keys and the API's description are compiled in from generated files.
+GEN     := $(B)/gen/scenario_builtins.c $(B)/gen/ca_builtin_keys.c $(B)/gen/control_openapi.c
 LIBSRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c))
 LIBOBJ  := $(LIBSRC:%.c=$(B)/%.o) $(GEN:.c=.o)
 CLIOBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard src/cli/*.c))
@@ -116,6 +116,11 @@ $(B)/gen/ca_builtin_keys.c: src/ca/embed_keys.sh certs $(wildcard certs/*)
 	@mkdir -p $(@D)
 	$(call say,GEN)
 	$(Q)sh src/ca/embed_keys.sh certs >$@.tmp && mv $@.tmp $@
+
+$(B)/gen/control_openapi.c: src/control/embed.sh src/control/openapi.json
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)sh $^ >$@.tmp && mv $@.tmp $@
 
 $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/tools/replay.o $(B)/liball.a
 	$(call say,LINK)

@@ -212,6 +212,13 @@ call_query_duration(struct control_call *c, const char *name, int64_t *out_ms)
 	return -1;
 }
 
+/* The reader counts columns from 0, and has none at the end. */
+static unsigned long
+place_of(int n)
+{
+	return n < 1 ? 1 : (unsigned long)n;
+}
+
 json_t *
 call_body(struct control_call *c)
 {
@@ -221,8 +228,8 @@ call_body(struct control_call *c)
 	json = json_loadb((const char *)c->rq->body.p, c->rq->body.n,
 	    JSON_REJECT_DUPLICATES, &where);
 	if (json == NULL)
-		call_problem_at(c, 400, (unsigned long)where.line,
-		    (unsigned long)where.column, "%s", where.text);
+		call_problem_at(c, 400, place_of(where.line),
+		    place_of(where.column), "%s", where.text);
 	return json;
 }
 

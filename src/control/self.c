@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the server tells about itself and its formats. */
 #include "control/call.h"
+#include "control/openapi.h"
 #include "control/schema.h"
 
 #define SCHEMA_MAX ((size_t)1 << 20)
@@ -40,10 +41,18 @@ schema(struct control_call *c)
 		call_problem(c, 500, "mockndes is out of memory");
 }
 
+static void
+openapi(struct control_call *c)
+{
+	call_bytes(c, 200, "application/json",
+	    bytes_of(control_openapi, control_openapi_size));
+}
+
 const struct control_route control_self_routes[] = {
 	{ "GET", "/v1/live", CALL_SITE, live },
 	{ "GET", "/v1/ready", CALL_SITE, ready },
 	{ "GET", "/v1/info", CALL_TOKEN | CALL_SITE, info },
+	{ "GET", "/openapi.json", 0, openapi },
 	{ "GET", "/schema/scenario-1.json", 0, schema },
 	{ 0 },
 };

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: MIT
+"""
+The control API's real answers, held against its description by a validator
+that is not ours. usage: openapi.py CONTROL_URL SERIAL
+
+Each call of the list below is made, and its status, media type and document
+must be among those that /openapi.json has for its resource. At the end each
+status that the description names for a resource must have been seen, so that
+whoever describes a new one adds the call that provokes it. SERIAL is that of a
+certificate that the server has issued.
+"""
+import json
+import re
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from jsonschema import Draft202012Validator, RefResolver
+
+URL, SERIAL = sys.argv[1:3]
+METHODS = ("get", "put", "post", "patch", "delete")
+
+# Method, target, body (None: none; text, or what becomes JSON), status.
+CALLS = [
+    ("GET", "/v1/live", None, 200),
+    ("GET", "/v1/ready", None, 200),
+    ("GET", "/v1/info", None, 200),
+    ("GET", "/openapi.json", None, 200),
+    ("GET", "/schema/scenario-1.json", None, 200),
+    # ---- the model ----
+    ("GET", "/v1/host", None, 200),
+    ("GET", "/v1/host?view=in-force&site=x/ra-expired", None, 200),
+    ("GET", "/x/ra-expired/v1/host", None, 200),
+    ("GET", "/v1/host?view=sideways", None, 400),
+    ("GET", "/v1/host?site=nowhere", None, 404),
+    ("PATCH", "/v1/host", {"rights": {"impersonate": False}}, 200),
+    ("PATCH", "/v1/host", {"rights": {"impersonate": True}}, 200),
+    ("PATCH", "/v1/host", {"rihgts": {}}, 400),
+    ("PATCH", "/v1/host", "{\n  \"ca\": }", 400),
+    ("PATCH", "/v1/host", "", 400),
+    ("PATCH", "/v1/host?site=nowhere", {}, 404),
+    ("POST", "/v1/restart/computer", None, 200),
+    ("POST", "/v1/restart/nothing", None, 404),
+    # ---- scenarios ----
+    ("GET", "/v1/scenarios", None, 200),
+    # ---- mistakes that belong to no resource ----
+    ("GET", "/v1/nothing", None, 404),
+    ("POST", "/v1/live", None, 405),
+]
+
+passed = failed = 0
+
+
+def ok(sentence, holds, why=""):
+    global passed, failed
+    if holds:
+        passed += 1
+    else:
+        failed += 1
+        print("FAILED:", sentence, why)
+
+
+def call(method, target, body, headers=()):
+    """Status, headers and body of an answer; a stream's first piece."""
+    if body is not None and not isinstance(body, str):
+        body = json.dumps(body)
+    request = urllib.request.Request(
+        URL + target, None if body is None else body.encode(), method=method
+    )
+    for name, value in headers:
+        request.add_header(name, value)
+    try:
+        answer = urllib.request.urlopen(request, timeout=60)
+    except urllib.error.HTTPError as e:
+        answer = e
+    with answer:
+        if answer.headers.get_content_type() == "text/event-stream":
+            return answer.status, answer.headers, answer.readline()
+        return answer.status, answer.headers, answer.read()
+
+
+def follow(document, node):
+    while "$ref" in node:
+        at = document
+        for part in node["$ref"].lstrip("#/").split("/"):
+            at = at[part]
+        node = at
+    return node
+
+
+def resources(document):
+    """(path, method, operation) of all."""
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def pattern(path):
+    return re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path)) + "$")
+
+
+def find(document, method, target):
+    """The operation that a target means: of those that match, the one with the fewest parameters."""
+    path = target.split("?")[0]
+    path = re.sub(r"^/[sx]/.*?(?=/v1/)", "", path)
+    best = None
+    for p, m, operation in resources(document):
+        if m == method.lower() and pattern(p).match(path):
+            if best is None or p.count("{") < best[0].count("{"):
+                best = p, m, operation
+    return best
+
+
+def schemas(node):
+    """Every schema below a node of the description."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "schema":
+                yield value
+            elif key == "schemas":
+                yield from value.values()
+            else:
+                yield from schemas(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from schemas(value)
+
+
+def references(node):
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "$ref":
+                yield value
+            else:
+                yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def check_description(document):
+    ok("the description is OpenAPI 3.1", document["openapi"].startswith("3.1."))
+    for schema in schemas(document):
+        Draft202012Validator.check_schema(schema)
+    for r in references(document):
+        try:
+            follow(document, {"$ref": r})
+        except KeyError:
+            ok("every reference leads somewhere", False, r)
+    ids = [o["operationId"] for _, _, o in resources(document)]
+    ok("every operation has an id of its own", len(ids) == len(set(ids)))
+    for path, method, operation in resources(document):
+        parameters = [follow(document, p) for p in operation.get("parameters", [])]
+        named = sorted(p["name"] for p in parameters if p["in"] == "path")
+        ok(
+            "the parameters of the path are described",
+            named == sorted(re.findall(r"\{([^}]*)\}", path)),
+            method + " " + path,
+        )
+
+
+def check_answer(document, method, target, body, wanted):
+    name = "%s %s" % (method, target)
+    status, headers, text = call(method, target, body)
+    ok("%s is answered %d" % (name, wanted), status == wanted, (status, text[:300]))
+    found = find(document, method, target)
+    if found is None:
+        problem = document["components"]["responses"]["Problem"]
+        responses = {"default": problem}
+    else:
+        responses = found[2]["responses"]
+    response = responses.get(str(status), responses.get("default"))
+    content = follow(document, response).get("content", {})
+    kind = headers.get_content_type()
+    if not content:
+        ok("%s: no body where none is described" % name, text == b"", text[:100])
+        return found, status
+    ok("%s has a media type of the description" % name, kind in content, kind)
+    schema = content.get(kind, {}).get("schema")
+    if kind.endswith("json") and schema is not None:
+        resolver = RefResolver("", document)
+        validator = Draft202012Validator(schema, resolver=resolver)
+        errors = list(validator.iter_errors(json.loads(text)))
+        ok(
+            "%s %d is as described" % (name, status),
+            not errors,
+            "; ".join(
+                "/".join(map(str, e.absolute_path)) + ": " + e.message[:300]
+                for e in errors[:3]
+            ),
+        )
+    return found, status
+
+
+def main():
+    document = json.loads(call("GET", "/openapi.json", None)[2])
+    check_description(document)
+    seen = set()
+    for method, target, body, status in CALLS:
+        if callable(target):
+            target = target()
+        found, got = check_answer(document, method, target, body, status)
+        if found is not None:
+            seen.add((found[0], found[1], str(got)))
+    for path, method, operation in resources(document):
+        for status in operation["responses"]:
+            if status != "default":
+                ok(
+                    "%s %s %s is provoked" % (method.upper(), path, status),
+                    (path, method, status) in seen,
+                )
+    print("%d passed, %d failed" % (passed, failed))
+    return failed > 0
+
+
+sys.exit(main())
