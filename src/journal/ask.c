@@ -66,17 +66,17 @@ write_json(struct asking *a, const struct entries_row *row)
 	struct buf *b = &a->json;
 
 	b->n = 0;
-	json_open(b, NULL, '{');
-	json_number(b, "id", (int64_t)row->id);
-	json_text(b, "state",
+	put_open(b, NULL, '{');
+	put_number(b, "id", (int64_t)row->id);
+	put_text(b, "state",
 	    row->ended          ? "ended"
 		: row->answered ? "answered"
 				: "open");
 	if (row->answered)
-		json_number(b, "answered_us", row->answered_us);
+		put_number(b, "answered_us", row->answered_us);
 	if (row->ended) {
-		json_number(b, "ended_us", row->ended_us);
-		json_bytes(b, "end", row->end);
+		put_number(b, "ended_us", row->ended_us);
+		put_bytes(b, "end", row->end);
 	}
 	buf_add(b, row->entry);
 	buf_add_byte(b, '}');

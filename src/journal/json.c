@@ -59,7 +59,7 @@ is_plain(uint8_t c)
 }
 
 void
-json_string(struct buf *b, struct bytes s)
+put_string(struct buf *b, struct bytes s)
 {
 	size_t at = 0, n;
 
@@ -97,38 +97,38 @@ put_name(struct buf *b, const char *name)
 }
 
 void
-json_bytes(struct buf *b, const char *name, struct bytes s)
+put_bytes(struct buf *b, const char *name, struct bytes s)
 {
 	if (s.p == NULL)
 		return;
 	put_name(b, name);
-	json_string(b, s);
+	put_string(b, s);
 	buf_add_byte(b, ',');
 }
 
 void
-json_text(struct buf *b, const char *name, const char *s)
+put_text(struct buf *b, const char *name, const char *s)
 {
 	if (s != NULL)
-		json_bytes(b, name, bytes_str(s));
+		put_bytes(b, name, bytes_str(s));
 }
 
 void
-json_number(struct buf *b, const char *name, int64_t n)
+put_number(struct buf *b, const char *name, int64_t n)
 {
 	put_name(b, name);
 	buf_addf(b, "%" PRId64 ",", n);
 }
 
 void
-json_bool(struct buf *b, const char *name, bool on)
+put_bool(struct buf *b, const char *name, bool on)
 {
 	put_name(b, name);
 	buf_add_str(b, on ? "true," : "false,");
 }
 
 void
-json_open(struct buf *b, const char *name, char bracket)
+put_open(struct buf *b, const char *name, char bracket)
 {
 	if (name != NULL)
 		put_name(b, name);
@@ -136,7 +136,7 @@ json_open(struct buf *b, const char *name, char bracket)
 }
 
 void
-json_close(struct buf *b, char bracket)
+put_close(struct buf *b, char bracket)
 {
 	if (buf_ok(b) && b->n > 0 && b->p[b->n - 1] == ',')
 		b->n--;
@@ -145,7 +145,7 @@ json_close(struct buf *b, char bracket)
 }
 
 void
-json_time(struct buf *b, const char *name, int64_t unix_ms)
+put_time(struct buf *b, const char *name, int64_t unix_ms)
 {
 	struct civil c = civil_from_unix(unix_ms / 1000);
 
@@ -171,9 +171,9 @@ static void
 put_fact(struct buf *b, const struct kept_fact *k, const char *name)
 {
 	if (fact_key(k->fact)->kind == FACT_NUMBER)
-		json_number(b, name, k->value.number);
+		put_number(b, name, k->value.number);
 	else
-		json_bytes(b, name, k->value.text);
+		put_bytes(b, name, k->value.text);
 }
 
 /* Those that have no part in their path. */
@@ -207,142 +207,142 @@ put_part_facts(struct buf *b, const struct kept_facts *facts, const char *part)
 static void
 put_receipt(struct buf *b, const struct kept_receipt *r)
 {
-	json_text(b, "site", r->r.site);
-	json_time(b, "received", r->r.received_ms);
-	json_number(b, "received_ms", r->r.received_ms);
-	json_bytes(b, "target", r->r.target);
-	json_text(b, "prefix", r->r.prefix);
-	json_number(b, "client_port", r->r.peer_port);
+	put_text(b, "site", r->r.site);
+	put_time(b, "received", r->r.received_ms);
+	put_number(b, "received_ms", r->r.received_ms);
+	put_bytes(b, "target", r->r.target);
+	put_text(b, "prefix", r->r.prefix);
+	put_number(b, "client_port", r->r.peer_port);
 	put_plain_facts(b, &r->facts);
-	json_open(b, "headers", '[');
+	put_open(b, "headers", '[');
 	for (size_t i = 0; i < r->header_count; i++) {
-		json_open(b, NULL, '{');
-		json_bytes(b, "name", r->headers[i].name);
-		json_bytes(b, "value", r->headers[i].value);
-		json_close(b, '}');
+		put_open(b, NULL, '{');
+		put_bytes(b, "name", r->headers[i].name);
+		put_bytes(b, "value", r->headers[i].value);
+		put_close(b, '}');
 	}
-	json_close(b, ']');
+	put_close(b, ']');
 }
 
 static void
 put_message(
     struct buf *b, const struct journal_answer *a, const struct kept_facts *f)
 {
-	json_text(b, "challenge_state", a->challenge_state);
+	put_text(b, "challenge_state", a->challenge_state);
 	if (a->csr.p != NULL) {
-		json_open(b, "csr", '{');
+		put_open(b, "csr", '{');
 		put_part_facts(b, f, "csr");
-		json_close(b, '}');
+		put_close(b, '}');
 	}
 	if (a->read_up_to == NULL)
 		return;
-	json_open(b, "cms", '{');
+	put_open(b, "cms", '{');
 	put_part_facts(b, f, "cms");
-	json_text(b, "read_up_to", a->read_up_to);
+	put_text(b, "read_up_to", a->read_up_to);
 	if (a->verdict_why != NULL && a->verdict_why[0] != '\0') {
-		json_text(b, "why", a->verdict_why);
-		json_number(b, "stopped_at", (int64_t)a->stopped_at);
+		put_text(b, "why", a->verdict_why);
+		put_number(b, "stopped_at", (int64_t)a->stopped_at);
 	}
 	put_hex(b, "sender_nonce", a->sender_nonce);
-	json_number(b, "bytes", (int64_t)a->message.n);
-	json_close(b, '}');
+	put_number(b, "bytes", (int64_t)a->message.n);
+	put_close(b, '}');
 }
 
 static void
 put_deployment(struct buf *b, const struct journal_answer *a)
 {
-	json_open(b, "layers", '[');
+	put_open(b, "layers", '[');
 	for (size_t i = 0; i < a->layer_count; i++) {
-		json_string(b, bytes_str(a->layers[i]));
+		put_string(b, bytes_str(a->layers[i]));
 		buf_add_byte(b, ',');
 	}
-	json_close(b, ']');
-	json_text(b, "why", a->why);
+	put_close(b, ']');
+	put_text(b, "why", a->why);
 	if (a->host_key != NULL) {
-		json_open(b, "host", '{');
-		json_text(b, "key", a->host_key);
-		json_text(b, "value", a->host_value);
-		json_text(b, "doc", a->host_doc);
-		json_close(b, '}');
+		put_open(b, "host", '{');
+		put_text(b, "key", a->host_key);
+		put_text(b, "value", a->host_value);
+		put_text(b, "doc", a->host_doc);
+		put_close(b, '}');
 	}
 	if (a->event_id != 0)
-		json_number(b, "event", a->event_id);
+		put_number(b, "event", a->event_id);
 	if (a->hresult != 0)
 		buf_addf(b, "\"hresult\":\"0x%08" PRIx32 "\",", a->hresult);
-	json_bool(b, "commit", a->commit);
+	put_bool(b, "commit", a->commit);
 	if (a->certificate_subject != NULL) {
-		json_open(b, "certificate", '{');
-		json_text(b, "subject", a->certificate_subject);
-		json_close(b, '}');
+		put_open(b, "certificate", '{');
+		put_text(b, "subject", a->certificate_subject);
+		put_close(b, '}');
 	}
 }
 
 static void
 put_try(struct buf *b, const struct journal_try *t)
 {
-	json_open(b, NULL, '{');
-	json_text(b, "id", t->rule);
-	json_text(b, "verdict", t->verdict);
-	json_text(b, "why", t->why);
+	put_open(b, NULL, '{');
+	put_text(b, "id", t->rule);
+	put_text(b, "verdict", t->verdict);
+	put_text(b, "why", t->why);
 	if (t->n != 0)
-		json_number(b, "n", (int64_t)t->n);
+		put_number(b, "n", (int64_t)t->n);
 	if (t->drawn) {
-		json_number(b, "draw_ppm", t->draw_ppm);
-		json_number(b, "chance_ppm", t->chance_ppm);
+		put_number(b, "draw_ppm", t->draw_ppm);
+		put_number(b, "chance_ppm", t->chance_ppm);
 	}
-	json_close(b, '}');
+	put_close(b, '}');
 }
 
 static void
 put_rules(struct buf *b, const struct journal_answer *a)
 {
-	json_open(b, "rules", '[');
+	put_open(b, "rules", '[');
 	for (size_t i = 0; i < a->try_count; i++)
 		put_try(b, &a->tries[i]);
-	json_close(b, ']');
+	put_close(b, ']');
 	if (a->tries_more > 0)
-		json_number(b, "rules_more", (int64_t)a->tries_more);
+		put_number(b, "rules_more", (int64_t)a->tries_more);
 	if (a->step > 0)
-		json_number(b, "step", (int64_t)a->step);
-	json_text(b, "draw", a->draw);
-	json_text(b, "did", a->did);
-	json_text(b, "repeat", a->repeat);
+		put_number(b, "step", (int64_t)a->step);
+	put_text(b, "draw", a->draw);
+	put_text(b, "did", a->did);
+	put_text(b, "repeat", a->repeat);
 }
 
 static void
 put_reply(struct buf *b, const struct journal_answer *a)
 {
-	json_open(b, "honest", '{');
+	put_open(b, "honest", '{');
 	if (a->honest_status != 0)
-		json_number(b, "status", a->honest_status);
-	json_text(b, "pki_status", a->honest_pki_status);
-	json_text(b, "fail_info", a->honest_fail_info);
-	json_close(b, '}');
-	json_open(b, "reply", '{');
-	json_bytes(b, "head", a->reply_head);
-	json_number(b, "bytes", (int64_t)a->reply_bytes);
-	json_close(b, '}');
+		put_number(b, "status", a->honest_status);
+	put_text(b, "pki_status", a->honest_pki_status);
+	put_text(b, "fail_info", a->honest_fail_info);
+	put_close(b, '}');
+	put_open(b, "reply", '{');
+	put_bytes(b, "head", a->reply_head);
+	put_number(b, "bytes", (int64_t)a->reply_bytes);
+	put_close(b, '}');
 }
 
 static void
 put_findings(struct buf *b, const struct journal_answer *a)
 {
-	json_open(b, "findings", '[');
+	put_open(b, "findings", '[');
 	for (size_t i = 0; i < a->finding_count; i++) {
 		const struct journal_finding *f = &a->findings[i];
 
-		json_open(b, NULL, '{');
-		json_bool(b, "wrong", f->wrong);
-		json_text(b, "rfc", f->rfc);
-		json_text(b, "what", f->what);
-		json_text(b, "advice", f->advice);
-		json_close(b, '}');
+		put_open(b, NULL, '{');
+		put_bool(b, "wrong", f->wrong);
+		put_text(b, "rfc", f->rfc);
+		put_text(b, "what", f->what);
+		put_text(b, "advice", f->advice);
+		put_close(b, '}');
 	}
-	json_close(b, ']');
+	put_close(b, ']');
 }
 
 void
-json_entry(
+put_entry(
     const struct kept_receipt *r, const struct kept_answer *a, struct buf *out)
 {
 	put_receipt(out, r);

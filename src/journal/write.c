@@ -128,7 +128,7 @@ put_item(
 		row.end = bytes_str(it->end.how);
 	}
 	json->n = 0;
-	json_entry(it->receipt, it->answer, json);
+	put_entry(it->receipt, it->answer, json);
 	if (!buf_ok(json))
 		return err_set(e, ERR_MEMORY, "no memory for an entry");
 	row.entry = buf_bytes(json);
