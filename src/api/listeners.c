@@ -4,11 +4,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 /* A message of 200 kB in a GET must arrive; more costs, see struct front_limits. */
 #define HEAD_MAX ((size_t)256 << 10)
 #define BODY_MAX ((size_t)1 << 20)
-#define CONNECTIONS_MAX 12000
+#define CONNECTIONS_MAX 12000u
+#define OWN_FILES 512u /* databases, logs, event queues of the HTTP library */
 #define IDLE_TIMEOUT_S 120 /* IIS's connectionTimeout */
 #define DESK_HEAD_MAX ((size_t)32 << 10)
 #define DESK_CONNECTIONS_MAX 4000
@@ -194,6 +196,30 @@ open_control(struct listeners *l, const struct options *o, struct err *e)
 	return l->control_url == NULL ? no_memory(e) : 0;
 }
 
+/*
+ * How many connections there can be: each is a file, and some files are for
+ * the server itself, which must be able to open a log or take a control call
+ * however many clients there are.
+ */
+static unsigned
+connections_max(const struct log *log)
+{
+	struct rlimit r;
+	rlim_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1 || r.rlim_cur == RLIM_INFINITY ||
+	    r.rlim_cur >= CONNECTIONS_MAX + OWN_FILES)
+		return CONNECTIONS_MAX;
+	room = r.rlim_cur > 2 * OWN_FILES ? r.rlim_cur - OWN_FILES
+					  : r.rlim_cur / 2;
+	log_say(log, LOG_WARN,
+	    "at most %u connections at once, for the limit of open files is "
+	    "%llu (ulimit -Hn); %u would be there with %u",
+	    (unsigned)room, (unsigned long long)r.rlim_cur, CONNECTIONS_MAX,
+	    CONNECTIONS_MAX + OWN_FILES);
+	return (unsigned)room;
+}
+
 int
 listeners_open(struct listeners *l, const struct options *o,
     const struct log *log, struct err *e)
@@ -201,7 +227,7 @@ listeners_open(struct listeners *l, const struct options *o,
 	const struct front_limits limits = {
 		.head_max = HEAD_MAX,
 		.body_max = BODY_MAX,
-		.connections_max = CONNECTIONS_MAX,
+		.connections_max = connections_max(log),
 		.idle_timeout_s = IDLE_TIMEOUT_S,
 	};
 

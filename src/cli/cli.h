@@ -60,6 +60,19 @@ int say_done(int code);
 /* Of the names that at() lists, the one that was most likely meant; NULL when none is near. */
 const char *nearest(const char *word, const char *(*at)(size_t i));
 
+/* ---- open files ---- */
+
+struct files_limit {
+	bool known;
+	unsigned long long soft;
+};
+
+/* Let this process have as many files as it may; what it had goes into *before. */
+void files_raise(struct files_limit *before);
+
+/* As it was before, for programs that are run from here. Async-signal-safe. */
+void files_restore(const struct files_limit *before);
+
 /* ---- options of serve ---- */
 
 #define SETTINGS_MAX 48

@@ -199,9 +199,11 @@ serve(struct mockndes *m, const struct plan *p, const sigset_t *set)
 	long long deadline =
 	    p->exit_after_ms == FOREVER ? FOREVER : now_ms() + p->exit_after_ms;
 	struct oplog log = p->log;
+	struct files_limit before;
 	char text[128];
 	int rc = EXIT_FINE;
 
+	files_raise(&before);
 	if (mockndes_start(m) != 0)
 		return refused(m, false);
 	if (announce(p, mockndes_ready_line(m)) != 0) {

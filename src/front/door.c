@@ -161,10 +161,13 @@ look_away(struct front_door *d)
 }
 
 static bool
-is_full(const struct front_listener *l)
+is_full(const struct front *f)
 {
-	return front_listener_connections(l) >=
-	    l->front->limits.connections_max;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < f->listener_count; i++)
+		n += front_listener_connections(f->listeners[i]);
+	return n >= f->limits.connections_max;
 }
 
 /* One connection from the backlog to the daemon; false when there is none to be had now. */
@@ -201,7 +204,7 @@ front_door_knock(struct front_door *d)
 	int i;
 
 	for (i = 0; i < ACCEPT_AT_ONCE && d->listening; i++) {
-		if (is_full(d->listener)) {
+		if (is_full(d->listener->front)) {
 			look_away(d);
 			return;
 		}
@@ -213,7 +216,7 @@ front_door_knock(struct front_door *d)
 int64_t
 front_door_tend(struct front_door *d, int64_t now_us)
 {
-	if (!d->listening || d->watched || is_full(d->listener))
+	if (!d->listening || d->watched || is_full(d->listener->front))
 		return INT64_MAX;
 	if (now_us < d->closed_until_us)
 		return d->closed_until_us;

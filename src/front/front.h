@@ -63,7 +63,7 @@ struct front_limits {
 	size_t
 	    body_max; /* 1 MiB; more is discarded and rq->body_too_long set */
 	unsigned
-	    connections_max; /* of each listener; beyond it new ones wait in the backlog */
+	    connections_max; /* of all listeners together; beyond it new ones wait in the backlog */
 	unsigned idle_timeout_s; /* silent connections are closed after it */
 };
 
@@ -143,7 +143,7 @@ void front_set_user(struct front_exchange *fx, void *user);
 void front_watch(struct front_exchange *fx, int64_t due_ms);
 
 /*
- * Give the reply; everything it lends must live until done(). Any thread,
+ * Give the reply; it is copied, so nothing of it need live on. Any thread,
  * exactly once.
  *
  * wire is acted out: first its delay, in which a reset by the client ends the

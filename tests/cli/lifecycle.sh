@@ -87,6 +87,25 @@ try --http-port 0 --https-port off --control-port off --ready-fd 77
 is "a descriptor that is not open" "$CODE" 1
 ok "is named" said 'descriptor 77 cannot be written'
 
+# ---- open files: as many as there may be, and said when those are few ----
+(
+	ulimit -Sn 300
+	ulimit -Hn 1100
+	exec timeout 30 "$MOCKNDES" --http-port 0 --https-port 0 \
+		--control-port 0 --exit-after 1ms
+) >"$DIR/out" 2>"$DIR/err"
+is "few files are no reason to stop" "$?" 0
+ok "how few connections there can be is said" \
+	said 'at most 588 connections at once, for the limit of open files is 1100'
+if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 12512 ]; then
+	(
+		ulimit -Sn 300
+		exec timeout 30 "$MOCKNDES" --http-port 0 --https-port 0 \
+			--control-port 0 --exit-after 1ms
+	) >"$DIR/out" 2>"$DIR/err"
+	is "the soft limit is raised" "$(grep -c 'at most' "$DIR/err")" 0
+fi
+
 # ---- no orphans: the shell in between dies, the server follows ----
 mkfifo "$DIR/held"
 (
