@@ -249,6 +249,7 @@ exchange_free(struct front_exchange *fx)
 	if (fx->response != NULL)
 		MHD_destroy_response(fx->response);
 	buf_clear(&fx->head);
+	free(fx->body_copy);
 	buf_clear(&fx->body);
 	free(fx->headers);
 	free(fx);

@@ -127,6 +127,8 @@ struct front_exchange {
 	bool ripe; /* the delay is over */
 	bool left; /* the client left while it waited */
 	bool cut_short; /* the stop ended its waiting */
+	bool
+	    broken; /* memory ran out over the reply; set as the fields below */
 
 	/* Written by front_answer() in any thread, before the exchange is in the list of answered ones. */
 	struct MHD_Response *
@@ -134,6 +136,7 @@ struct front_exchange {
 	unsigned status;
 	struct buf head; /* a raw reply: status line and headers */
 	struct bytes raw_body;
+	uint8_t *body_copy; /* owned: what raw_body is in */
 	struct wire wire;
 	struct http_stream *stream; /* one reference; NULL: none */
 

@@ -8,6 +8,7 @@
 #include "front/inside.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/text.h"
@@ -45,7 +46,7 @@ static struct MHD_Response *
 response_of(const struct http_reply *r)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
-	    r->body.n, (void *)(uintptr_t)r->body.p, MHD_RESPMEM_PERSISTENT);
+	    r->body.n, (void *)(uintptr_t)r->body.p, MHD_RESPMEM_MUST_COPY);
 	size_t i;
 
 	for (i = 0; response != NULL && i < r->header_count; i++)
@@ -76,6 +77,20 @@ is_odd(const struct http_reply *r)
 	    strcmp(r->reason, http_reason(r->status)) != 0;
 }
 
+/* A copy, so that who made the reply need not keep it while it waits; false: memory ran out. */
+static bool
+own_body(struct front_exchange *fx)
+{
+	if (fx->raw_body.n == 0)
+		return true;
+	fx->body_copy = malloc(fx->raw_body.n);
+	if (fx->body_copy == NULL)
+		return false;
+	memcpy(fx->body_copy, fx->raw_body.p, fx->raw_body.n);
+	fx->raw_body.p = fx->body_copy;
+	return true;
+}
+
 void
 front_reply_prepare(struct front_exchange *fx, const struct http_reply *r)
 {
@@ -91,6 +106,8 @@ front_reply_prepare(struct front_exchange *fx, const struct http_reply *r)
 		fx->response = response_of(r);
 	if (fx->response == NULL)
 		front_raw_prepare(fx, r);
+	fx->wire.raw = bytes_of(NULL, 0);
+	fx->broken = !own_body(fx);
 }
 
 void
@@ -203,6 +220,7 @@ front_play(struct front_exchange *fx)
 	if (fx->queued)
 		return MHD_YES;
 	if (fx->listener->front->cut || fx->cut_short || fx->left ||
+	    fx->broken ||
 	    (fx->suspended && fx->raw_at == 0 && !fx->sent &&
 		!look_at_client(fx)))
 		return MHD_NO;

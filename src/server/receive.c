@@ -8,6 +8,12 @@
 
 #define CATALOGUE_PREFIX "/x/"
 
+/* What is worked on until there is an answer; much, so that an answer that waits must not keep it. */
+struct walk {
+	struct ndes_exchange x;
+	struct exchange_fault fault;
+};
+
 struct server_exchange {
 	struct job job; /* first: a worker hands it back */
 	struct server *server;
@@ -15,34 +21,42 @@ struct server_exchange {
 	struct site_snapshot *snapshot;
 	server_answer_fn *answer;
 	void *ctx;
-	struct ndes_exchange x;
-	struct exchange_fault fault;
-	bool not_asked; /* the deployment, because of a rule */
+	struct walk *walk; /* NULL: answered */
 };
+
+static void
+walk_free(struct walk *w)
+{
+	if (w == NULL)
+		return;
+	ndes_exchange_clear(&w->x);
+	free(w);
+}
 
 /* The deployment's evidence and our own log line, then the answer. */
 static void
 finish(
     struct server_exchange *sx, struct pki_ctx *ctx, const struct err *failure)
 {
-	struct ndes_exchange *x = &sx->x;
+	struct walk *w = sx->walk;
+	struct ndes_exchange *x = &w->x;
 	int64_t taken_ms = (env_monotonic_us() - x->started_us) / 1000;
 	struct server *s = sx->server;
 	struct err e = { 0 };
 	struct buf line;
 
-	faults_settle(&sx->fault, x);
+	faults_settle(&w->fault, x);
 	if (site_evidence(sx->site, x, taken_ms, &e) == -1)
 		log_say(&s->log, LOG_ERROR, "%s", e.text);
 	ndes_app_proxy_return(x);
 	err_clear(&e);
-	if (faults_answer(&sx->fault, x, ctx, &e) == -1)
+	if (faults_answer(&w->fault, x, ctx, &e) == -1)
 		log_say(&s->log, LOG_ERROR,
 		    "rule %s could not be carried out: %s",
-		    sx->fault.choice.rule->id, e.text);
+		    w->fault.choice.rule->id, e.text);
 	buf_init(&line, 2048);
 	ndes_exchange_line(x, &line);
-	faults_print(&sx->fault, x, &line);
+	faults_print(&w->fault, x, &line);
 	if (failure->code != ERR_NONE)
 		log_say(&s->log, LOG_ERROR, "%s: %s", buf_str(&line),
 		    failure->text);
@@ -50,34 +64,38 @@ finish(
 		log_say(&s->log, LOG_INFO, "%s (%lld ms)", buf_str(&line),
 		    (long long)taken_ms);
 	buf_clear(&line);
+	/* with the answer sx may end at once, in another thread */
+	sx->walk = NULL;
 	sx->answer(sx->ctx, &x->reply);
+	walk_free(w);
 }
 
 static bool
 seam_decoded(void *ctx)
 {
-	struct server_exchange *sx = ctx;
+	struct walk *w = ctx;
 
-	return faults_decoded(&sx->fault, &sx->x);
+	return faults_decoded(&w->fault, &w->x);
 }
 
 static int
 seam_composed(void *ctx, struct pki_ctx *pki, struct err *e)
 {
-	struct server_exchange *sx = ctx;
+	struct walk *w = ctx;
 
-	return faults_composed(&sx->fault, &sx->x, pki, e);
+	return faults_composed(&w->fault, &w->x, pki, e);
 }
 
 static void
 run_job(struct job *job, struct pki_ctx *ctx)
 {
 	struct server_exchange *sx = (struct server_exchange *)job;
-	const struct exchange_seams seams = { seam_decoded, seam_composed, sx };
+	const struct exchange_seams seams = { seam_decoded, seam_composed,
+		sx->walk };
 	struct err e = { 0 };
 
-	if (!exchange_is_answered(&sx->x))
-		exchange_work(&sx->x, ctx, &seams, &e);
+	if (!exchange_is_answered(&sx->walk->x))
+		exchange_work(&sx->walk->x, ctx, &seams, &e);
 	finish(sx, ctx, &e);
 }
 
@@ -115,34 +133,50 @@ find_site(struct server *s, struct ndes_exchange *x)
 	return site;
 }
 
+/* Does the deployment, or the fault, need a worker after what can be done at once? */
+static bool
+arrive(struct server_exchange *sx)
+{
+	struct walk *w = sx->walk;
+	bool asked = faults_arrive(&w->fault, &w->x, site_name(sx->site));
+
+	if (asked)
+		exchange_arrive(&w->x);
+	return (asked && !exchange_is_answered(&w->x)) ||
+	    faults_need_worker(&w->fault);
+}
+
 struct server_exchange *
 server_receive(struct server *s, const struct http_request *rq,
     server_answer_fn *answer, void *ctx)
 {
 	struct server_exchange *sx = calloc(1, sizeof(*sx));
+	struct walk *w = calloc(1, sizeof(*w));
 	struct err none = { 0 };
 
-	if (sx == NULL)
+	if (sx == NULL || w == NULL) {
+		free(sx);
+		free(w);
 		return NULL;
-	sx->server = s;
-	sx->answer = answer;
-	sx->ctx = ctx;
-	sx->job.run = run_job;
-	ndes_exchange_init(&sx->x, EXCHANGE_MEMORY_MAX);
-	sx->x.rq = *rq;
-	sx->x.started_us = env_monotonic_us();
-	sx->site = find_site(s, &sx->x);
+	}
+	*sx = (struct server_exchange){
+		.job = { .run = run_job },
+		.server = s,
+		.answer = answer,
+		.ctx = ctx,
+		.walk = w,
+	};
+	ndes_exchange_init(&w->x, EXCHANGE_MEMORY_MAX);
+	w->x.rq = *rq;
+	w->x.started_us = env_monotonic_us();
+	sx->site = find_site(s, &w->x);
 	sx->snapshot = site_acquire(sx->site);
-	sx->x.dep = &sx->snapshot->dep;
-	sx->x.host = &sx->snapshot->host;
-	sx->fault.plan = sx->snapshot->plan;
-	sx->fault.memory = sx->snapshot->holdings->memory;
-	ndes_route(&sx->x);
-	sx->not_asked = !faults_arrive(&sx->fault, &sx->x, site_name(sx->site));
-	if (!sx->not_asked)
-		exchange_arrive(&sx->x);
-	if ((!sx->not_asked && !exchange_is_answered(&sx->x)) ||
-	    faults_need_worker(&sx->fault))
+	w->x.dep = &sx->snapshot->dep;
+	w->x.host = &sx->snapshot->host;
+	w->fault.plan = sx->snapshot->plan;
+	w->fault.memory = sx->snapshot->holdings->memory;
+	ndes_route(&w->x);
+	if (arrive(sx))
 		workers_submit(s->workers, &sx->job);
 	else
 		finish(sx, NULL, &none);
@@ -154,7 +188,7 @@ server_exchange_end(struct server_exchange *sx)
 {
 	if (sx == NULL)
 		return;
-	ndes_exchange_clear(&sx->x);
+	walk_free(sx->walk);
 	site_release(sx->snapshot);
 	site_unref(sx->site);
 	free(sx);

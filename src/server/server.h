@@ -98,7 +98,7 @@ void server_enter(struct server *s, struct arena *arena, const char *peer,
 
 struct server_exchange;
 
-/* The finished reply; it lends until server_exchange_end(). Called once, from the caller's thread or a worker's. */
+/* The finished reply; it lends for the call. Called once, from the caller's thread or a worker's. */
 typedef void server_answer_fn(void *ctx, const struct http_reply *reply);
 
 /*

@@ -99,19 +99,9 @@ desk_close(struct desk *d)
 struct slip {
 	pthread_mutex_t lock;
 	pthread_cond_t done;
-	const struct http_reply *reply;
+	struct client_http *out;
+	bool answered;
 };
-
-static void
-answered(void *ctx, const struct http_reply *reply)
-{
-	struct slip *slip = ctx;
-
-	pthread_mutex_lock(&slip->lock);
-	slip->reply = reply;
-	pthread_cond_signal(&slip->done);
-	pthread_mutex_unlock(&slip->lock);
-}
 
 static void
 take_reply(const struct http_reply *reply, struct client_http *out)
@@ -136,10 +126,23 @@ take_reply(const struct http_reply *reply, struct client_http *out)
 	client_header(out, "Content-Type", out->content_type);
 }
 
+/* The reply lends for the call only. */
+static void
+answered(void *ctx, const struct http_reply *reply)
+{
+	struct slip *slip = ctx;
+
+	pthread_mutex_lock(&slip->lock);
+	take_reply(reply, slip->out);
+	slip->answered = true;
+	pthread_cond_signal(&slip->done);
+	pthread_mutex_unlock(&slip->lock);
+}
+
 void
 desk_ask(struct desk *d, const struct desk_request *rq, struct client_http *out)
 {
-	struct slip slip = { .reply = NULL };
+	struct slip slip = { .out = out };
 	struct http_header headers[2] = {
 		{ BYTES_LIT("Host"), BYTES_LIT("desk.example.test") },
 		{ BYTES_LIT("Authorization"), bytes_str(rq->authorization) },
@@ -170,10 +173,9 @@ desk_ask(struct desk *d, const struct desk_request *rq, struct client_http *out)
 	    server_receive(d->server, &value, answered, &slip);
 	assert_non_null(x);
 	pthread_mutex_lock(&slip.lock);
-	while (!slip.reply)
+	while (!slip.answered)
 		pthread_cond_wait(&slip.done, &slip.lock);
 	pthread_mutex_unlock(&slip.lock);
-	take_reply(slip.reply, out);
 	server_exchange_end(x);
 	pthread_cond_destroy(&slip.done);
 	pthread_mutex_destroy(&slip.lock);
