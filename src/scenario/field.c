@@ -109,19 +109,6 @@ fields_read(struct loader *l, const char *where, const struct field *fields,
 	}
 }
 
-void
-field_mapping(struct loader *l, const struct field *f,
-    const struct tree_node *value, void *base)
-{
-	if (value->kind != TREE_MAPPING) {
-		if (!value->cut)
-			loader_wrong_kind(l, l->where, value, "a mapping");
-		return;
-	}
-	fields_read(
-	    l, l->where, f->fields, f->count, value, (char *)base + f->offset);
-}
-
 bool
 field_scalar(struct loader *l, const char *name, const struct tree_node *value,
     const char *wanted)

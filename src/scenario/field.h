@@ -22,7 +22,8 @@ struct field {
 	size_t offset; /* in what base points to */
 	const struct field_word *words; /* of field_word() */
 	uint64_t lo, hi; /* bounds of a number, a size, a length */
-	const struct field *fields; /* of field_mapping(): what is in it */
+	const struct field
+	    *fields; /* what is in it, for a reader of mappings */
 	size_t count;
 	size_t flag; /* 1 and the offset of a bool that becomes true; 0: none */
 };
@@ -39,12 +40,6 @@ struct field {
 	{                                                                   \
 		name, read, offsetof(type, member), words, 0, 0, NULL, 0, 0 \
 	}
-#define FIELD_M(type, name, member, fields, flag)                        \
-	{                                                                \
-		name, field_mapping, offsetof(type, member), NULL, 0, 0, \
-		    fields, nitems(fields), 1 + offsetof(type, flag)     \
-	}
-
 /* Read the keys of a mapping into base. where is what sentences call it ("then.scep"). */
 void fields_read(struct loader *l, const char *where,
     const struct field *fields, size_t count, const struct tree_node *mapping,
@@ -83,7 +78,6 @@ field_fn field_texts; /* const struct bytes * with its size_t count behind it */
 field_fn
     field_headers; /* const struct fault_header * with its size_t count behind it */
 field_fn field_amount; /* struct fault_amount */
-field_fn field_mapping;
 
 /* The same for a value that is not a field of its own; false: complained. */
 bool field_read_duration(struct loader *l, const struct tree_node *value,

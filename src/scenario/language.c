@@ -4,27 +4,18 @@
 
 #include "scenario/effects.h"
 
-#define TABLES_MAX 32
-
-/* The tables of the top, and what is nested in then. */
+/* The parts of then come last. */
 struct language_table
 language_at(size_t i)
 {
-	static struct language_table (*const tops[])(void) = { rule_language,
-		then_language, scep_language, twist_language, expect_language };
-	struct language_table then = then_language();
+	static struct language_table (*const tables[])(void) = { rule_language,
+		then_language, scep_language, twist_language, expect_language,
+		reply_language, form_language, caps_language, cacert_language,
+		damage_language, drip_language, cut_language, raw_language,
+		tls_language, evidence_language };
 
-	if (i < nitems(tops))
-		return tops[i]();
-	i -= nitems(tops);
-	for (size_t k = 0; k < then.count; k++) {
-		if (then.fields[k].fields == NULL)
-			continue;
-		if (i-- == 0)
-			return (struct language_table){ then.fields[k].name,
-				then.fields[k].fields, then.fields[k].count };
-	}
-	return (struct language_table){ NULL, NULL, 0 };
+	return i < nitems(tables) ? tables[i]()
+				  : (struct language_table){ NULL, NULL, 0 };
 }
 
 const char *

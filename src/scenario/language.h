@@ -27,5 +27,15 @@ struct language_table then_language(void);
 struct language_table expect_language(void);
 struct language_table twist_language(void);
 struct language_table scep_language(void);
+struct language_table reply_language(void);
+struct language_table form_language(void);
+struct language_table damage_language(void);
+struct language_table caps_language(void);
+struct language_table cacert_language(void);
+struct language_table drip_language(void);
+struct language_table cut_language(void);
+struct language_table raw_language(void);
+struct language_table tls_language(void);
+struct language_table evidence_language(void);
 
 #endif
