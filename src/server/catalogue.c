@@ -5,9 +5,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "scenario/scenario.h"
+#include "server/folder.h"
 
 struct catalogue {
 	struct site_options options;
@@ -87,58 +87,21 @@ scenarios_of(const struct scenario_builtin *b, struct err *e)
 	return NULL;
 }
 
-/* The folders of a path between there and its last part. */
-static void
-make_parents(char *path, size_t from)
-{
-	for (char *p = path + from + 1; (p = strchr(p, '/')) != NULL; p++) {
-		*p = '\0';
-		(void)mkdir(path, 0777);
-		*p = '/';
-	}
-}
-
-/* LOGDIR/x/NAME; the parent folders are made here, the last one by evidence. */
-static int
-log_dir_of(const char *log_dir, const char *name, char **out, struct err *e)
-{
-	char *parent = NULL;
-	int rc = 0;
-
-	*out = NULL;
-	if (log_dir == NULL)
-		return 0;
-	if (asprintf(&parent, "%s/x", log_dir) == -1)
-		return err_set(e, ERR_MEMORY, "no memory for a log folder");
-	(void)mkdir(log_dir, 0777);
-	(void)mkdir(parent, 0777);
-	if (asprintf(out, "%s/%s", parent, name) == -1) {
-		*out = NULL;
-		rc = err_set(e, ERR_MEMORY, "no memory for a log folder");
-	} else {
-		make_parents(*out, strlen(parent));
-	}
-	free(parent);
-	return rc;
-}
-
 static struct site *
 open_site(
     const struct catalogue *c, const struct scenario_builtin *b, struct err *e)
 {
 	struct site_options o = c->options;
-	struct scenario_set *set;
+	struct scenario_set *set = scenarios_of(b, e);
 	struct site *site = NULL;
 	struct host host;
-	char *dir, *name = NULL;
+	char *dir = NULL, *name = NULL;
 
-	if (log_dir_of(c->options.log_dir, b->name, &dir, e) == -1)
-		return NULL;
-	set = scenarios_of(b, e);
 	if (asprintf(&name, "x/%s", b->name) == -1) {
 		name = NULL;
 		(void)err_set(e, ERR_MEMORY, "no memory for a site");
-	} else if (set != NULL && scenario_set_model(set, &host, e) == 0) {
+	} else if (set != NULL && scenario_set_model(set, &host, e) == 0 &&
+	    folder_for(o.log_dir, name, &dir, e) == 0) {
 		o.log_dir = dir;
 		o.host = &host;
 		o.scenarios = set;

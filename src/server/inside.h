@@ -5,6 +5,8 @@
 
 #include "server/catalogue.h"
 #include "server/server.h"
+#include "server/sessions.h"
+#include "server/timer.h"
 #include "server/workers.h"
 
 struct server {
@@ -22,12 +24,17 @@ struct server {
 	struct materials *materials;
 	struct site *site; /* the default site */
 	struct catalogue *catalogue; /* the sites below /x/ */
+	struct sessions *sessions; /* the sites below /s/ */
+	struct timer *timer;
 	uint8_t fingerprint[32];
 	struct workers *workers;
 	struct tls_variants *variants;
 	void (*listeners)(void *ctx, const struct server_listening *l);
 	void *listeners_ctx;
 };
+
+/* server.c: what all sites have in common; the rest is zero. */
+void server_site_options(const struct server *s, struct site_options *out);
 
 /* enter.c */
 struct tls_variants *enter_variants_new(void); /* NULL: no memory */

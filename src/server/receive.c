@@ -4,9 +4,8 @@
 
 #include "server/exchange.h"
 #include "server/faults.h"
+#include "server/find.h"
 #include "server/inside.h"
-
-#define CATALOGUE_PREFIX "/x/"
 
 /* What is worked on until there is an answer; much, so that an answer that waits must not keep it. */
 struct walk {
@@ -17,7 +16,8 @@ struct walk {
 struct server_exchange {
 	struct job job; /* first: a worker hands it back */
 	struct server *server;
-	struct site *site; /* one reference */
+	struct site
+	    *site; /* one reference; NULL: a private one that is not there */
 	struct site_snapshot *snapshot;
 	server_answer_fn *answer;
 	void *ctx;
@@ -99,38 +99,32 @@ run_job(struct job *job, struct pki_ctx *ctx)
 	finish(sx, ctx, &e);
 }
 
-/*
- * The site that a request is for, a reference. A path "/x/NAME/..." belongs to the
- * catalogue; what stands before the last slash of the prefix is then taken
- * off, so that the deployment sees the path that it would see in the field.
- */
-static struct site *
-find_site(struct server *s, struct ndes_exchange *x)
+/* Not an answer of a deployment's, so it is signed with our name. */
+static void
+answer_no_session(struct server_exchange *sx)
 {
-	struct bytes path = x->rq.path, name;
-	struct bytes prefix = BYTES_LIT(CATALOGUE_PREFIX);
-	struct err e = { 0 };
-	struct site *site;
+	static const char text[] =
+	    "there is no session of this id on this mockndes; it was ended, "
+	    "or idle for too long (POST /v1/sessions makes one)\r\n";
+	struct walk *w = sx->walk;
+	struct ndes_exchange *x = &w->x;
+	const char *length = arena_printf(&x->arena, "%zu", strlen(text));
+	struct buf line;
 
-	x->url_prefix = "";
-	if (!bytes_starts_nocase(path, prefix))
-		return site_ref(s->site);
-	name = bytes_from(path, prefix.n);
-	name.n = catalogue_name(name);
-	site = catalogue_site(s->catalogue, name, &e);
-	if (site == NULL) {
-		if (e.code != ERR_USAGE)
-			log_say(&s->log, LOG_ERROR, "%s", e.text);
-		return site_ref(s->site);
-	}
-	x->url_prefix =
-	    arena_str(&x->arena, bytes_of(path.p, prefix.n + name.n));
-	if (x->url_prefix == NULL)
-		x->url_prefix = "";
-	x->rq.target = bytes_from(x->rq.target, prefix.n + name.n);
-	http_request_split(&x->rq);
-	x->rq.head_bytes -= prefix.n + name.n;
-	return site;
+	x->reply =
+	    (struct http_reply){ .status = 404, .body = bytes_str(text) };
+	http_reply_add(&x->reply, "Content-Type", "text/plain; charset=utf-8");
+	http_reply_add(&x->reply, "Server", "mockndes");
+	if (length != NULL)
+		http_reply_add(&x->reply, "Content-Length", length);
+	x->why = "there is no such session";
+	buf_init(&line, 2048);
+	ndes_exchange_line(x, &line);
+	log_say(&sx->server->log, LOG_INFO, "%s", buf_str(&line));
+	buf_clear(&line);
+	sx->walk = NULL;
+	sx->answer(sx->ctx, &x->reply);
+	walk_free(w);
 }
 
 /* Does the deployment, or the fault, need a worker after what can be done at once? */
@@ -146,13 +140,31 @@ arrive(struct server_exchange *sx)
 	    faults_need_worker(&w->fault);
 }
 
+/* The walk, as far as it goes here. */
+static void
+begin(struct server_exchange *sx)
+{
+	struct walk *w = sx->walk;
+	struct err none = { 0 };
+
+	sx->snapshot = site_acquire(sx->site);
+	w->x.dep = &sx->snapshot->dep;
+	w->x.host = &sx->snapshot->host;
+	w->fault.plan = sx->snapshot->plan;
+	w->fault.memory = sx->snapshot->holdings->memory;
+	ndes_route(&w->x);
+	if (arrive(sx))
+		workers_submit(sx->server->workers, &sx->job);
+	else
+		finish(sx, NULL, &none);
+}
+
 struct server_exchange *
 server_receive(struct server *s, const struct http_request *rq,
     server_answer_fn *answer, void *ctx)
 {
 	struct server_exchange *sx = calloc(1, sizeof(*sx));
 	struct walk *w = calloc(1, sizeof(*w));
-	struct err none = { 0 };
 
 	if (sx == NULL || w == NULL) {
 		free(sx);
@@ -170,16 +182,10 @@ server_receive(struct server *s, const struct http_request *rq,
 	w->x.rq = *rq;
 	w->x.started_us = env_monotonic_us();
 	sx->site = find_site(s, &w->x);
-	sx->snapshot = site_acquire(sx->site);
-	w->x.dep = &sx->snapshot->dep;
-	w->x.host = &sx->snapshot->host;
-	w->fault.plan = sx->snapshot->plan;
-	w->fault.memory = sx->snapshot->holdings->memory;
-	ndes_route(&w->x);
-	if (arrive(sx))
-		workers_submit(s->workers, &sx->job);
+	if (sx->site != NULL)
+		begin(sx);
 	else
-		finish(sx, NULL, &none);
+		answer_no_session(sx);
 	return sx;
 }
 
@@ -190,6 +196,8 @@ server_exchange_end(struct server_exchange *sx)
 		return;
 	walk_free(sx->walk);
 	site_release(sx->snapshot);
+	if (sx->site != NULL)
+		site_use(sx->site);
 	site_unref(sx->site);
 	free(sx);
 }

@@ -127,36 +127,58 @@ open_materials(struct server *s, const char *url_base, struct err *e)
 	return s->materials == NULL ? -1 : 0;
 }
 
-int
-server_start(struct server *s, const char *url_base, struct err *e)
+void
+server_site_options(const struct server *s, struct site_options *out)
 {
-	struct site_options o = {
+	*out = (struct site_options){
 		.env = s->env,
+		.materials = s->materials,
 		.hostname = s->hostname,
-		.name = "",
-		.challenge = s->challenge,
 		.admin_user = s->admin_user,
 		.admin_password = s->admin_password,
 		.log_dir = s->log_dir,
-		.host = &s->host,
+		.name = "",
 		.seed = s->seed,
 	};
+}
 
-	if (open_materials(s, url_base, e) == -1)
-		return -1;
-	o.materials = s->materials;
-	o.scenarios = s->scenarios;
-	s->site = site_new(&o, e);
-	if (s->site == NULL)
-		return -1;
-	o.scenarios = NULL;
-	keep_fingerprint(s);
-	s->catalogue = catalogue_new(&o, e);
+static int
+open_other_sites(struct server *s, const struct site_options *o, struct err *e)
+{
+	s->catalogue = catalogue_new(o, e);
 	if (s->catalogue == NULL)
+		return -1;
+	s->timer = timer_start(e);
+	if (s->timer == NULL)
+		return -1;
+	s->sessions = sessions_new(s->env, s->timer, e);
+	if (s->sessions == NULL)
 		return -1;
 	s->variants = enter_variants_new();
 	if (s->variants == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for a server");
+	return 0;
+}
+
+int
+server_start(struct server *s, const char *url_base, struct err *e)
+{
+	struct site_options o;
+
+	if (open_materials(s, url_base, e) == -1)
+		return -1;
+	server_site_options(s, &o);
+	o.challenge = s->challenge;
+	o.host = &s->host;
+	o.scenarios = s->scenarios;
+	s->site = site_new(&o, e);
+	if (s->site == NULL)
+		return -1;
+	o.host = NULL;
+	o.scenarios = NULL;
+	keep_fingerprint(s);
+	if (open_other_sites(s, &o, e) == -1)
+		return -1;
 	s->workers = workers_start(s->lib, s->threads, e);
 	if (s->workers == NULL)
 		return -1;
@@ -167,6 +189,8 @@ server_start(struct server *s, const char *url_base, struct err *e)
 void
 server_stop(struct server *s)
 {
+	timer_stop(s->timer);
+	s->timer = NULL;
 	workers_stop(s->workers);
 	s->workers = NULL;
 }
@@ -178,6 +202,7 @@ server_free(struct server *s)
 		return;
 	server_stop(s);
 	enter_variants_free(s->variants);
+	sessions_free(s->sessions);
 	catalogue_free(s->catalogue);
 	site_unref(s->site);
 	materials_free(s->materials);
@@ -202,12 +227,7 @@ server_ca_fingerprint_sha256(const struct server *s)
 int
 server_challenge(struct server *s, char out[CHALLENGE_TEXT_MAX], struct err *e)
 {
-	struct site_snapshot *now = site_acquire(s->site);
-	int rc = challenge_spare(
-	    now->dep.challenges, &now->host, now->dep.env, out, e);
-
-	site_release(now);
-	return rc;
+	return site_challenge(s->site, out, e);
 }
 
 /* ---- sites ---- */
@@ -215,13 +235,24 @@ server_challenge(struct server *s, char out[CHALLENGE_TEXT_MAX], struct err *e)
 struct site *
 server_site(struct server *s, const char *name, struct err *e)
 {
+	struct site *site;
+
 	if (name[0] == '\0')
 		return site_ref(s->site);
 	if (strncmp(name, "x/", 2) == 0)
 		return catalogue_site(s->catalogue, bytes_str(name + 2), e);
+	if (strncmp(name, "s/", 2) == 0) {
+		site = sessions_find(s->sessions, bytes_str(name + 2));
+		if (site == NULL)
+			(void)err_set(e, ERR_USAGE,
+			    "there is no session \"%.60s\"; it may have been "
+			    "idle for too long",
+			    name + 2);
+		return site;
+	}
 	(void)err_set(e, ERR_USAGE,
 	    "there is no site \"%.60s\"; write x/ and the name of a built-in "
-	    "scenario",
+	    "scenario, or s/ and the id of a session",
 	    name);
 	return NULL;
 }

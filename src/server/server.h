@@ -73,7 +73,8 @@ MUST_USE int server_challenge(
 
 /*
  * A site by name: "" is the default one, "x/<scenario>" one of the catalogue,
- * which is made when it is first asked for. NULL: no such site (e->code is
+ * which is made when it is first asked for, "s/<id>" a private one, which is
+ * used by that. NULL: no such site (e->code is
  * ERR_USAGE), or we failed. A reference, given back with site_unref() before
  * server_free(). Any thread.
  */
@@ -84,6 +85,47 @@ MUST_USE int server_edit(struct server *s, struct site *site,
     site_edit_fn *edit, void *ctx, struct err *e);
 MUST_USE int server_restart(
     struct server *s, struct site *site, enum site_restart what, struct err *e);
+
+/* ---- private sites ---- */
+
+#define SERVER_SESSION_ID_SIZE 13 /* with the final zero */
+#define SERVER_SESSIONS_MAX 10000
+#define SERVER_SESSION_TTL_MS (INT64_C(10) * 60 * 1000) /* the default */
+
+/* A private site. Its name is "s/ID". */
+struct server_session {
+	char id[SERVER_SESSION_ID_SIZE];
+	uint64_t seed;
+	int64_t ttl_ms; /* it ends when it was not used for so long */
+	int64_t idle_ms; /* since it was used last, when it was asked */
+	char challenge[CHALLENGE_TEXT_MAX]; /* that it began with */
+};
+
+struct server_session_options {
+	struct scenario_set *scenarios; /* referenced; NULL: healthy */
+	const uint64_t *seed; /* NULL: the server's */
+	int64_t ttl_ms; /* 0: the default */
+	const char *
+	    challenge; /* always accepted there; NULL: a one-time password is made */
+};
+
+/*
+ * A deployment of its own below /s/ID/: model, rules and counters, passwords,
+ * serials, certificates, revocation, clock and evidence. Keys and the
+ * certificates of the deployment itself are the server's. Passwords of the
+ * server's and certificates that others issued are nothing to it. Any thread.
+ */
+MUST_USE int server_session_new(struct server *s,
+    const struct server_session_options *options, struct server_session *out,
+    struct err *e);
+/* End it; exchanges in hand end well. False: there was none of this id. */
+bool server_session_end(struct server *s, struct bytes id);
+bool server_session_get(
+    struct server *s, struct bytes id, struct server_session *out);
+/* All, oldest first; *list is the caller's to free. */
+MUST_USE int server_sessions(
+    struct server *s, struct server_session **list, size_t *n, struct err *e);
+size_t server_session_count(struct server *s);
 
 /* ---- connections ---- */
 

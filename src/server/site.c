@@ -15,6 +15,7 @@
 
 struct site {
 	atomic_uint refs;
+	atomic_llong used_us; /* env_monotonic_us() */
 	struct site_parts parts;
 	atomic_llong offset_ms; /* clock.offset, for the deployment's clock */
 	struct env clock; /* parts.env points here */
@@ -25,6 +26,7 @@ struct site {
 	struct host configured;
 	struct site_plan *plan;
 	struct holdings *holdings;
+	char first_challenge[CHALLENGE_TEXT_MAX]; /* "": none yet */
 	pthread_mutex_t lock; /* of current */
 	struct site_snapshot *current;
 };
@@ -164,6 +166,33 @@ site_unref(struct site *site)
 	pthread_mutex_destroy(&site->lock);
 	pthread_mutex_destroy(&site->change);
 	free(site);
+}
+
+void
+site_use(struct site *site)
+{
+	atomic_store(&site->used_us, env_monotonic_us());
+}
+
+int64_t
+site_used_us(const struct site *site)
+{
+	return atomic_load(&site->used_us);
+}
+
+int
+site_challenge(struct site *site, char out[CHALLENGE_TEXT_MAX], struct err *e)
+{
+	struct site_snapshot *now = site_acquire(site);
+	int rc = challenge_spare(
+	    now->dep.challenges, &now->host, now->dep.env, out, e);
+
+	site_release(now);
+	pthread_mutex_lock(&site->change);
+	if (rc == 0 && site->first_challenge[0] == '\0')
+		memcpy(site->first_challenge, out, strlen(out) + 1);
+	pthread_mutex_unlock(&site->change);
+	return rc;
 }
 
 struct site_snapshot *

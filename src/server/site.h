@@ -51,6 +51,18 @@ struct site *site_ref(struct site *site);
 /* Give a reference back; with the last one the deployment ends. Accepts NULL. Any thread. */
 void site_unref(struct site *site);
 
+/* It is used now; and when it was last, in env_monotonic_us(). Any thread. */
+void site_use(struct site *site);
+int64_t site_used_us(const struct site *site);
+
+/*
+ * A fresh one-time password that takes no place in the cache of PasswordMax;
+ * the first one is the one that a reset brings back. -1 when there is none to
+ * be had.
+ */
+MUST_USE int site_challenge(
+    struct site *site, char out[CHALLENGE_TEXT_MAX], struct err *e);
+
 /* What is in force now; released with site_release(). Any thread. */
 struct site_snapshot *site_acquire(struct site *site);
 void site_release(struct site_snapshot *snapshot);
