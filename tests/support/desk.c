@@ -143,6 +143,7 @@ void
 desk_ask(struct desk *d, const struct desk_request *rq, struct client_http *out)
 {
 	struct slip slip = { .out = out };
+	char target[1 << 16];
 	struct http_header headers[2] = {
 		{ BYTES_LIT("Host"), BYTES_LIT("desk.example.test") },
 		{ BYTES_LIT("Authorization"), bytes_str(rq->authorization) },
@@ -152,11 +153,9 @@ desk_ask(struct desk *d, const struct desk_request *rq, struct client_http *out)
 					: "GET";
 	struct http_request value = {
 		.method_text = bytes_str(method),
-		.target = bytes_str(rq->target),
 		.version = BYTES_LIT("HTTP/1.1"),
 		.headers = headers,
 		.header_count = rq->authorization ? 2 : 1,
-		.head_bytes = strlen(rq->target) + 80,
 		.body = bytes_of(rq->body.p, rq->body.n),
 		.peer = "127.0.0.1",
 		.local = "127.0.0.1",
@@ -165,6 +164,11 @@ desk_ask(struct desk *d, const struct desk_request *rq, struct client_http *out)
 		.received_ms = env_now_ms(&d->env),
 	};
 
+	if (snprintf(target, sizeof(target), "%s%s", d->below ? d->below : "",
+		rq->target) >= (int)sizeof(target))
+		fail_msg("a target is too long for the desk");
+	value.target = bytes_str(target);
+	value.head_bytes = value.target.n + 80;
 	value.method = http_method_of(value.method_text);
 	http_request_split(&value);
 	pthread_mutex_init(&slip.lock, NULL);

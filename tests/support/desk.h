@@ -23,6 +23,8 @@ struct desk {
 	atomic_llong now_ms; /* begins at the real time */
 	struct host host;
 	struct server *server;
+	const char *
+	    below; /* what requests go below ("/s/ID"); NULL: the default site */
 	struct client_ca ca; /* after desk_ca() */
 	pthread_mutex_t lock;
 	char log[2048]; /* the operator's last line */
