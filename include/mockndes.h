@@ -98,6 +98,20 @@ const char *mockndes_ready_line(const struct mockndes *m);
  */
 const char *mockndes_url(const struct mockndes *m, const char *which);
 
+/* After start: the names of the scenarios, joined with '+', "healthy" without any. Lent until mockndes_free. */
+const char *mockndes_scenario(const struct mockndes *m);
+
+/* After start: the seed of every random choice, given or drawn. */
+unsigned long long mockndes_seed(const struct mockndes *m);
+
+/*
+ * After start: the certificates of the root and of the issuing CA of the
+ * deployment as they are now, PEM, in this order: what a client verifies
+ * certificates and TLS with. The caller frees it with free(). NULL with a
+ * sentence in mockndes_error(). Any thread may call it, one at a time.
+ */
+char *mockndes_ca_pem(struct mockndes *m);
+
 /* A challenge password that the server accepts now: the fixed one, else a fresh one-time one. NULL when the cache is full. Lent until the next call. Any thread may call it, one at a time. */
 const char *mockndes_challenge(struct mockndes *m);
 

@@ -12,7 +12,17 @@
 #include <stddef.h>
 
 /* Exit codes; 1 to 4 are those of enum mockndes_code. */
-enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SCENARIO = 3 };
+enum {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_SCENARIO = 3,
+	EXIT_EXPECTATION = 5,
+	EXIT_TIMED_OUT = 124,
+	EXIT_NOT_RUNNABLE = 126, /* as a shell says it of a command */
+	EXIT_NOT_FOUND = 127,
+	EXIT_SIGNAL = 128 /* and the signal's number */
+};
 
 #define nitems(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -41,6 +51,7 @@ void command_help(const struct command *c);
 int check_run(int argc, char **argv);
 int health_run(int argc, char **argv);
 int help_run(int argc, char **argv);
+int run_run(int argc, char **argv);
 int scenarios_run(int argc, char **argv);
 int schema_run(int argc, char **argv);
 int serve_run(int argc, char **argv);
@@ -73,22 +84,26 @@ void files_raise(struct files_limit *before);
 /* As it was before, for programs that are run from here. Async-signal-safe. */
 void files_restore(const struct files_limit *before);
 
-/* ---- options of serve ---- */
+/* ---- options of serve and run ---- */
 
 #define SETTINGS_MAX 48
 
 struct settings {
+	const char *command; /* "serve" or "run"; lent */
 	const char *value[SETTINGS_MAX]; /* by row; NULL: not given */
 	bool from_env[SETTINGS_MAX];
 	const char **scenario; /* owned array of lent texts */
 	size_t scenario_count;
 };
 
-/* Rows of the library first, then those of the command itself; NULL behind the last. */
+/* Rows of the library first, then those of the command itself, run's own last; NULL behind the last. */
 const struct mockndes_option *option_at(size_t i);
 
 /* True for rows that mockndes_set() takes. */
 bool option_is_librarys(size_t i);
+
+/* True for rows that serve does not have. */
+bool option_is_runs(size_t i);
 
 /* True for rows that exist only to be refused until a later version. */
 bool option_is_later(const struct mockndes_option *o);
@@ -97,14 +112,23 @@ bool option_is_later(const struct mockndes_option *o);
  * Read flags, then the environment for what no flag gave. 0, or an exit code
  * after a complaint. settings_clear() is right in both cases.
  */
-int settings_read(struct settings *s, int argc, char **argv);
+int settings_read(
+    struct settings *s, const char *command, int argc, char **argv);
 void settings_clear(struct settings *s);
 
 /* The value of one of the command's own options; NULL: not given. */
 const char *settings_own(const struct settings *s, const char *name);
 
+/* The value of any option as it was given, by flag or environment; NULL: not given. */
+const char *settings_value(const struct settings *s, const char *name);
+
 /* How a complaint of the option's value begins: it tells when the environment gave it. */
 const char *settings_blame(const struct settings *s, const char *name);
+
+/* One of the command's own options as a value, which stays as it is when it was not given. 0, or an exit code after a complaint. */
+int settings_duration(
+    const struct settings *s, const char *name, long long *ms);
+int settings_switch(const struct settings *s, const char *name, bool *on);
 
 /* Texts to values; false when they are none. Out-parameters untouched then. */
 bool parse_duration(const char *text, long long *ms);
@@ -116,6 +140,7 @@ bool parse_fd(const char *text, int *fd);
 struct oplog {
 	bool human; /* short times, severity by colour */
 	bool colour;
+	int least; /* the lowest level that is shown */
 };
 
 /* How standard error wants it; when: "auto", "always" or "never". False: none of these. */

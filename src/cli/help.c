@@ -25,7 +25,7 @@ serve_help(void)
 	puts(
 	    "usage: mockndes [serve] [OPTION...]   (environment: MOCKNDES_<NAME>, for all)");
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
-		if (!option_is_later(o))
+		if (!option_is_later(o) && !option_is_runs(i))
 			print_option(o);
 	puts(
 	    "More: mockndes help. Example: mockndes --scenario ra-expired --http-port 0");

@@ -8,6 +8,27 @@
 static const struct command commands[] = {
 	{ "serve", "run the mock until it is told to stop (may be left out)",
 	    NULL, serve_run, NULL },
+	{ "run", "start the mock, run a command, judge, stop",
+	    "usage: mockndes run [OPTION...] -- CMD ARG...\n"
+	    "\n"
+	    "Starts the mock, runs CMD with its addresses in the environment, judges what\n"
+	    "the scenario expects of a client, and stops. Options of serve, and these:\n"
+	    "\n"
+	    "  --timeout D   end CMD after 500ms, 90s, 5m, 2h; so does --exit-after\n"
+	    "  --junit FILE  the report as JUnit XML too, written whole\n"
+	    "  --verdict     go by the expectations alone, however CMD ends\n"
+	    "  --verbose     the operator's log of serve, too\n"
+	    "\n"
+	    "Ports are free ones unless they are given. CMD has MOCKNDES_SCEP_URL,\n"
+	    "MOCKNDES_SCEP_URL_HTTPS, MOCKNDES_ADMIN_PAGE_URL, MOCKNDES_CONTROL_URL,\n"
+	    "MOCKNDES_CHALLENGE, MOCKNDES_CA_FILE, MOCKNDES_SCENARIO, MOCKNDES_SEED.\n"
+	    "\n"
+	    "Exit status: that of CMD, 128 and the number of a signal; 5 CMD succeeded\n"
+	    "and an expectation did not hold; 124 its time was up; 126, 127 it cannot\n"
+	    "be run; before it starts as serve: 1, 2, 3, 4.\n"
+	    "\n"
+	    "Example: mockndes run --scenario uri-too-long -- ./test-my-client\n",
+	    run_run, NULL },
 	{ "check", "validate scenario files",
 	    "usage: mockndes check [--draws [--seed N]] FILE...\n"
 	    "\n"
@@ -64,9 +85,6 @@ static const struct command commands[] = {
 	    "\n"
 	    "Example: mockndes help scenarios\n",
 	    help_run, NULL },
-	{ "run", "start the mock, run a command, judge, stop", NULL, NULL,
-	    "start `mockndes --ready-file F --exit-with-parent &` before the "
-	    "command instead" },
 	{ "ctl", "the control API from a shell", NULL, NULL,
 	    "ask the control URL of the ready line with curl instead, as "
 	    "mockndes-control(7) shows" },

@@ -36,8 +36,9 @@ oplog_init(struct oplog *log, const char *when)
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 	bool tty = isatty(STDERR_FILENO) == 1;
 
+	log->least = INFO_LEVEL;
 	if (strcmp(when, "always") == 0) {
-		*log = (struct oplog){ true, true };
+		log->human = log->colour = true;
 		return true;
 	}
 	if (strcmp(when, "never") != 0 && strcmp(when, "auto") != 0)
@@ -86,7 +87,7 @@ oplog_line(void *ctx, int level, const char *text)
 	ssize_t unused;
 	int n;
 
-	if (level <= DEBUG_LEVEL)
+	if (level < log->least)
 		return;
 	if (level >= LEVELS)
 		level = ERROR_LEVEL;

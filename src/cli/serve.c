@@ -4,94 +4,14 @@
  * before any thread starts and waited for here, so nothing of ours runs in a
  * signal handler.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-
-#define FOREVER (-1LL)
-
-/* The command's own options, understood. */
-struct plan {
-	const char *ready_file; /* NULL: none */
-	int ready_fd; /* -1: none */
-	long long exit_after_ms; /* FOREVER: none */
-	bool with_parent;
-	pid_t parent;
-	struct oplog log;
-};
-
-/* ---- options ---- */
-
-static int
-plan_read(struct plan *p, const struct settings *s)
-{
-	const char *fd = settings_own(s, "ready-fd");
-	const char *after = settings_own(s, "exit-after");
-	const char *with = settings_own(s, "exit-with-parent");
-	const char *colour = settings_own(s, "log-colour");
-
-	p->ready_file = settings_own(s, "ready-file");
-	if (p->ready_file != NULL && p->ready_file[0] == '\0')
-		return complain_usage("serve", "--ready-file wants a path");
-	if (fd != NULL && !parse_fd(fd, &p->ready_fd))
-		return complain_usage("serve",
-		    "%s--ready-fd: \"%s\" is not a file descriptor",
-		    settings_blame(s, "ready-fd"), fd);
-	if (after != NULL && !parse_duration(after, &p->exit_after_ms))
-		return complain_usage("serve",
-		    "%s--exit-after: \"%s\" is not a duration; write a number "
-		    "and ms, s, m, h or d, as in 90s",
-		    settings_blame(s, "exit-after"), after);
-	if (with != NULL && !parse_bool(with, &p->with_parent))
-		return complain_usage("serve",
-		    "%s--exit-with-parent: \"%s\" is not true or false",
-		    settings_blame(s, "exit-with-parent"), with);
-	if (!oplog_init(&p->log, colour))
-		return complain_usage("serve",
-		    "%s--log-colour: \"%s\" is not auto, always or never",
-		    settings_blame(s, "log-colour"), colour);
-	return 0;
-}
-
-/* A complaint of the library; usage gets the pointer to help. */
-static int
-refused(const struct mockndes *m, bool from_env)
-{
-	enum mockndes_code code = mockndes_error_code(m);
-	const char *from = from_env ? "from the environment: " : "";
-
-	if (code == MOCKNDES_USAGE)
-		return complain_usage("serve", "%s%s", from, mockndes_error(m));
-	/* Complaints about a file carry its name and stand alone, as from a compiler. */
-	if (code == MOCKNDES_SCENARIO)
-		fprintf(stderr, "%s\n", mockndes_error(m));
-	else
-		complain("%s", mockndes_error(m));
-	return code == MOCKNDES_OK ? EXIT_FAILED : (int)code;
-}
-
-static int
-configure(struct mockndes *m, const struct settings *s)
-{
-	const struct mockndes_option *o;
-
-	for (size_t i = 0; (o = mockndes_option(i)) != NULL; i++) {
-		if (s->value[i] == NULL || strcmp(o->name, "scenario") == 0)
-			continue;
-		if (mockndes_set(m, o->name, s->value[i]) != 0)
-			return refused(m, s->from_env[i]);
-	}
-	for (size_t i = 0; i < s->scenario_count; i++)
-		if (mockndes_scenario_file(m, s->scenario[i]) != 0)
-			return refused(m, false);
-	return 0;
-}
+#include "cli/launch.h"
 
 /* ---- signals ---- */
 
@@ -122,27 +42,18 @@ signals_release(const sigset_t *set)
 	pthread_sigmask(SIG_UNBLOCK, set, NULL);
 }
 
-static long long
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Wait for a reason to stop; gives it in words. */
 static const char *
-wait_for_end(const struct plan *p, const sigset_t *set, long long deadline)
+wait_for_end(const struct launch *l, const sigset_t *set, long long deadline)
 {
 	for (;;) {
 		struct timespec left = { 3600, 0 };
 		int sig;
 
-		if (p->with_parent && getppid() != p->parent)
+		if (l->with_parent && getppid() != l->parent)
 			return "the parent process has ended";
-		if (deadline != FOREVER) {
-			long long ms = deadline - now_ms();
+		if (deadline != LAUNCH_FOREVER) {
+			long long ms = deadline - launch_now_ms();
 
 			if (ms <= 0)
 				return "the time of --exit-after is up";
@@ -163,11 +74,11 @@ wait_for_end(const struct plan *p, const sigset_t *set, long long deadline)
 
 /* For the person at a terminal, who would not read JSON. */
 static void
-greet(const struct mockndes *m, const struct plan *p)
+greet(const struct mockndes *m, const struct launch *l)
 {
 	static const char *const which[] = { "http", "https", "admin",
 		"control" };
-	struct oplog log = p->log;
+	struct oplog log = l->log;
 	char text[256];
 
 	for (size_t i = 0; i < nitems(which); i++) {
@@ -181,42 +92,31 @@ greet(const struct mockndes *m, const struct plan *p)
 }
 
 static int
-announce(const struct plan *p, const char *line)
+serve(struct mockndes *m, const struct settings *settings,
+    const struct launch *l, const sigset_t *set)
 {
-	if (p->ready_file != NULL && ready_file_write(p->ready_file, line) != 0)
-		return -1;
-	if (p->ready_fd != -1 && ready_fd_write(p->ready_fd, line) != 0)
-		return -1;
-	/* Last, so that who reads it finds the file there. */
-	if (p->ready_fd != STDOUT_FILENO)
-		printf("%s\n", line);
-	return say_done(EXIT_FINE) == EXIT_FINE ? 0 : -1;
-}
-
-static int
-serve(struct mockndes *m, const struct plan *p, const sigset_t *set)
-{
-	long long deadline =
-	    p->exit_after_ms == FOREVER ? FOREVER : now_ms() + p->exit_after_ms;
-	struct oplog log = p->log;
+	long long deadline = l->exit_after_ms == LAUNCH_FOREVER
+	    ? LAUNCH_FOREVER
+	    : launch_now_ms() + l->exit_after_ms;
+	struct oplog log = l->log;
 	struct files_limit before;
 	char text[128];
 	int rc = EXIT_FINE;
 
 	files_raise(&before);
 	if (mockndes_start(m) != 0)
-		return refused(m, false);
-	if (announce(p, mockndes_ready_line(m)) != 0) {
+		return launch_refused(m, settings, false);
+	if (launch_announce(l, mockndes_ready_line(m), true) != 0) {
 		rc = EXIT_FAILED;
 	} else {
-		greet(m, p);
+		greet(m, l);
 		snprintf(text, sizeof text, "stopping: %s",
-		    wait_for_end(p, set, deadline));
+		    wait_for_end(l, set, deadline));
 		oplog_line(&log, 1, text);
 	}
 	/* Not ready any more; and nothing is left behind if we are killed now. */
-	if (p->ready_file != NULL)
-		unlink(p->ready_file);
+	if (l->ready_file != NULL)
+		unlink(l->ready_file);
 	signals_release(set);
 	mockndes_stop(m);
 	return rc;
@@ -225,20 +125,18 @@ serve(struct mockndes *m, const struct plan *p, const sigset_t *set)
 int
 serve_run(int argc, char **argv)
 {
-	struct plan plan = {
-		.ready_fd = -1, .exit_after_ms = FOREVER, .parent = getppid()
-	};
+	struct launch launch;
 	struct settings settings;
 	struct mockndes *m = NULL;
 	sigset_t set;
-	int rc = settings_read(&settings, argc, argv);
+	int rc = settings_read(&settings, "serve", argc, argv);
 
 	if (rc == 0)
-		rc = plan_read(&plan, &settings);
+		rc = launch_read(&launch, &settings);
 	if (rc != 0)
 		goto out;
 	signals_block(&set);
-	if (plan.with_parent)
+	if (launch.with_parent)
 		prctl(PR_SET_PDEATHSIG, SIGUSR1);
 	m = mockndes_new();
 	if (m == NULL) {
@@ -246,10 +144,10 @@ serve_run(int argc, char **argv)
 		rc = EXIT_FAILED;
 		goto out;
 	}
-	mockndes_log(m, oplog_line, &plan.log);
-	rc = configure(m, &settings);
+	mockndes_log(m, oplog_line, &launch.log);
+	rc = launch_configure(m, &settings);
 	if (rc == 0)
-		rc = serve(m, &plan, &set);
+		rc = serve(m, &settings, &launch, &set);
 out:
 	mockndes_free(m);
 	settings_clear(&settings);

@@ -9,13 +9,23 @@
 
 #include "cli/cli.h"
 
-/* The command's own options; all others are the library's. */
+/* The command's own options, of serve and of run; all others are the library's. */
 static const struct mockndes_option own[] = {
 	{ "ready-file", "FILE", NULL, "the ready line, removed at exit" },
 	{ "ready-fd", "N", NULL, "the ready line, then the descriptor closes" },
 	{ "exit-after", "D", NULL, "stop after 90s, 500ms, 5m, 2h" },
 	{ "exit-with-parent", NULL, NULL, "stop when the parent process ends" },
 	{ "log-colour", "WHEN", "auto", "auto, always or never" },
+};
+
+/* Of run alone. */
+static const struct mockndes_option runs[] = {
+	{ "timeout", "D", NULL,
+	    "end CMD after 90s, 500ms, 5m, 2h; status 124" },
+	{ "junit", "FILE", NULL, "the report as JUnit XML, written whole" },
+	{ "verdict", NULL, NULL,
+	    "0 or 5 by `expect:` alone, however CMD ended" },
+	{ "verbose", NULL, NULL, "the operator's log of serve, too" },
 };
 
 static size_t
@@ -35,7 +45,18 @@ option_at(size_t i)
 
 	if (i < n)
 		return mockndes_option(i);
-	return i - n < nitems(own) ? &own[i - n] : NULL;
+	if (i - n < nitems(own))
+		return &own[i - n];
+	n += nitems(own);
+	return i - n < nitems(runs) ? &runs[i - n] : NULL;
+}
+
+bool
+option_is_runs(size_t i)
+{
+	size_t n = library_rows() + nitems(own);
+
+	return i >= n && i - n < nitems(runs);
 }
 
 bool
@@ -52,39 +73,51 @@ option_is_later(const struct mockndes_option *o)
 	return strncmp(o->doc, mark, sizeof mark - 1) == 0;
 }
 
+static bool
+is_run(const struct settings *s)
+{
+	return strcmp(s->command, "run") == 0;
+}
+
 static const char *
-option_name_at(size_t i)
+name_for_run(size_t i)
 {
 	const struct mockndes_option *o = option_at(i);
 
 	return o == NULL ? NULL : o->name;
 }
 
-/* Row of the option whose name is the first n bytes of text; -1: none. */
+static const char *
+name_for_serve(size_t i)
+{
+	return option_is_runs(i) ? NULL : name_for_run(i);
+}
+
+/* Row of the command's option whose name is the first n bytes of text; -1: none. */
 static int
-option_find(const char *text, size_t n)
+option_find(const struct settings *s, const char *text, size_t n)
 {
 	const struct mockndes_option *o;
 
 	for (size_t i = 0; i < SETTINGS_MAX && (o = option_at(i)) != NULL; i++)
 		if (strlen(o->name) == n && strncmp(o->name, text, n) == 0)
-			return (int)i;
+			return option_is_runs(i) && !is_run(s) ? -1 : (int)i;
 	return -1;
 }
 
 static int
-refuse_unknown(const char *flag, size_t n)
+refuse_unknown(const struct settings *s, const char *flag, size_t n)
 {
 	char name[64];
 	const char *meant;
 
 	snprintf(
 	    name, sizeof name, "%.*s", n < sizeof name ? (int)n : 63, flag);
-	meant = nearest(name, option_name_at);
+	meant = nearest(name, is_run(s) ? name_for_run : name_for_serve);
 	if (meant != NULL)
-		return complain_usage("serve",
+		return complain_usage(s->command,
 		    "there is no option --%s; did you mean --%s?", name, meant);
-	return complain_usage("serve", "there is no option --%s", name);
+	return complain_usage(s->command, "there is no option --%s", name);
 }
 
 static void
@@ -101,11 +134,11 @@ read_flag(struct settings *s, int argc, char **argv, int *i)
 {
 	const char *flag = argv[*i] + 2;
 	size_t n = strcspn(flag, "=");
-	int row = option_find(flag, n);
+	int row = option_find(s, flag, n);
 	const struct mockndes_option *o;
 
 	if (row == -1)
-		return refuse_unknown(flag, n);
+		return refuse_unknown(s, flag, n);
 	o = option_at((size_t)row);
 	if (flag[n] == '=')
 		give(s, (size_t)row, flag + n + 1);
@@ -152,7 +185,7 @@ read_environment(struct settings *s)
 
 	for (size_t i = 0; i < SETTINGS_MAX && (o = option_at(i)) != NULL;
 	     i++) {
-		if (s->value[i] != NULL)
+		if (s->value[i] != NULL || (option_is_runs(i) && !is_run(s)))
 			continue;
 		env_name(name, sizeof name, o->name);
 		value = getenv(name);
@@ -164,11 +197,11 @@ read_environment(struct settings *s)
 }
 
 int
-settings_read(struct settings *s, int argc, char **argv)
+settings_read(struct settings *s, const char *command, int argc, char **argv)
 {
 	int rc;
 
-	*s = (struct settings){ 0 };
+	*s = (struct settings){ .command = command };
 	/* One from each argument at most, and one from the environment. */
 	s->scenario = calloc((size_t)argc + 1, sizeof *s->scenario);
 	if (s->scenario == NULL) {
@@ -177,7 +210,7 @@ settings_read(struct settings *s, int argc, char **argv)
 	}
 	for (int i = 1; i < argc; i++) {
 		if (strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0')
-			return complain_usage("serve",
+			return complain_usage(s->command,
 			    "\"%s\" is no option; a scenario is given as "
 			    "--scenario NAME",
 			    argv[i]);
@@ -193,13 +226,13 @@ void
 settings_clear(struct settings *s)
 {
 	free(s->scenario);
-	*s = (struct settings){ 0 };
+	*s = (struct settings){ .command = s->command };
 }
 
 const char *
 settings_own(const struct settings *s, const char *name)
 {
-	int row = option_find(name, strlen(name));
+	int row = option_find(s, name, strlen(name));
 
 	if (row == -1)
 		return NULL;
@@ -208,11 +241,43 @@ settings_own(const struct settings *s, const char *name)
 }
 
 const char *
+settings_value(const struct settings *s, const char *name)
+{
+	int row = option_find(s, name, strlen(name));
+
+	return row == -1 ? NULL : s->value[row];
+}
+
+const char *
 settings_blame(const struct settings *s, const char *name)
 {
-	int row = option_find(name, strlen(name));
+	int row = option_find(s, name, strlen(name));
 
 	return row != -1 && s->from_env[row] ? "from the environment: " : "";
+}
+
+int
+settings_duration(const struct settings *s, const char *name, long long *ms)
+{
+	const char *value = settings_own(s, name);
+
+	if (value == NULL || parse_duration(value, ms))
+		return 0;
+	return complain_usage(s->command,
+	    "%s--%s: \"%s\" is not a duration; write a number and ms, s, m, h "
+	    "or d, as in 90s",
+	    settings_blame(s, name), name, value);
+}
+
+int
+settings_switch(const struct settings *s, const char *name, bool *on)
+{
+	const char *value = settings_own(s, name);
+
+	if (value == NULL || parse_bool(value, on))
+		return 0;
+	return complain_usage(s->command, "%s--%s: \"%s\" is not true or false",
+	    settings_blame(s, name), name, value);
 }
 
 bool

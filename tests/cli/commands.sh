@@ -5,9 +5,9 @@
 . tests/cli/lib.sh
 
 # ---- help fits a screen of 80 by 24 with its prompt, and has an example ----
-for args in --help 'serve --help' 'check --help' 'scenarios --help' \
+for args in --help 'serve --help' 'run --help' 'check --help' 'scenarios --help' \
 	'schema --help' 'health --help' 'help --help' help 'help serve' \
-	'help check' 'help scenarios' 'help schema' 'help health' 'help help'; do
+	'help run' 'help check' 'help scenarios' 'help schema' 'help health' 'help help'; do
 	# shellcheck disable=SC2086 # words on purpose
 	try $args
 	is "exit code of $args" "$CODE" 0

@@ -15,8 +15,10 @@ between()
 		$0 ~ from { on = 1 }' "$1"
 }
 
+try run --help
+cp "$DIR/out" "$DIR/run-help"
 try --help
-sed -n 's/^  --\([a-z-]*\).*/\1/p' "$DIR/out" | sort >"$DIR/help"
+cat "$DIR/out" "$DIR/run-help" | sed -n 's/^  --\([a-z-]*\).*/\1/p' | sort >"$DIR/help"
 sed -n 's/^\.It Fl -\([a-z-]*\).*/\1/p' src/cli/mockndes.1 | sort >"$DIR/manual"
 sed -n 's/^| `--\([a-z-]*\).*/\1/p' README.md | sort >"$DIR/readme"
 # --state is documented as refused; --help and --version are no rows of help.
@@ -48,7 +50,10 @@ is "README.md has the commands of help" \
 	"$(cat "$DIR/commands")"
 
 # ---- exit codes ----
-codes=$( (echo 0 && sed -n 's/^	MOCKNDES_[A-Z]* = \([1-9]\).*/\1/p' include/mockndes.h) | tr '\n' ' ')
+# Those of the library, and those that run adds.
+codes=$( (echo 0 && sed -n 's/^	MOCKNDES_[A-Z]* = \([1-9]\).*/\1/p' include/mockndes.h &&
+	sed -n 's/^	EXIT_[A-Z_]* = \([0-9]*\).*/\1/p' src/cli/cli.h) | sort -nu | grep -vx 128 | tr '\n' ' ')
+ok "run has exit codes of its own" test "${codes% 126 127 }" != "$codes"
 is "the manual has the exit codes of the header" \
 	"$(between src/cli/mockndes.1 '^.Sh EXIT' '^.Sh' | sed -n 's/^\.It \([0-9]*\)$/\1/p' | tr '\n' ' ')" "$codes"
 is "README.md has the exit codes of the header" \

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What `mockndes run` says at its end, and the exit code that follows from it. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include "cli/child.h"
+#include "cli/cli.h"
+
+/* What is asked of it; texts are lent from the settings. */
+struct report {
+	const char *junit; /* file; NULL: none */
+	bool verdict; /* the exit code is that of the expectations */
+};
+
+/* 0, or an exit code after a complaint. */
+int report_read(struct report *r, const struct settings *s);
+
+/* Judge, report on standard error and in the file; gives the exit code of the run. */
+int report_make(const struct report *r, struct mockndes *m,
+    const struct settings *s, const struct child_end *end, char *const *cmd);
+
+#endif

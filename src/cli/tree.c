@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* A process and its descendants, by /proc, for signals where there is no process group to send them to. */
+#include "cli/tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TREE_MAX 4096 /* processes that are told */
+
+/* The parent of a process, from /proc/PID/stat: the second field behind the name, which is in brackets and may hold any. 0: gone. */
+static pid_t
+parent_of(int proc, const char *pid)
+{
+	char path[32], text[512];
+	char *at;
+	ssize_t n;
+	int fd;
+
+	if (strlen(pid) > 16)
+		return 0;
+	strcpy(path, pid);
+	strcat(path, "/stat");
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	return at == NULL || strlen(at) < 4 ? 0 : (pid_t)atol(at + 4);
+}
+
+static bool
+is_among(const pid_t *pids, size_t n, pid_t pid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* Add whose parent is among them; one pass over /proc. */
+static size_t
+add_children(DIR *dir, pid_t *pids, size_t n)
+{
+	struct dirent *entry;
+
+	rewinddir(dir);
+	while (n < TREE_MAX && (entry = readdir(dir)) != NULL) {
+		pid_t pid = (pid_t)atol(entry->d_name);
+
+		if (pid > 0 && !is_among(pids, n, pid) &&
+		    is_among(pids, n, parent_of(dirfd(dir), entry->d_name)))
+			pids[n++] = pid;
+	}
+	return n;
+}
+
+void
+tree_signal(pid_t root, int sig)
+{
+	pid_t *pids = calloc(TREE_MAX, sizeof *pids);
+	DIR *dir = opendir("/proc");
+	size_t n = 1, before = 0;
+
+	if (pids != NULL && dir != NULL) {
+		pids[0] = root;
+		while (n > before) {
+			before = n;
+			n = add_children(dir, pids, n);
+		}
+	}
+	/* The root first, so that it does not go on to its next command when one ends. */
+	kill(root, sig);
+	for (size_t i = 1; i < n; i++)
+		kill(pids[i], sig);
+	if (dir != NULL)
+		closedir(dir);
+	free(pids);
+}
