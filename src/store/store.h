@@ -65,6 +65,24 @@ enum store_cert_state {
 	STORE_CERT_REVOKED
 };
 
+/* A certificate as it is kept; all lends until the callback returns. */
+struct store_row {
+	uint64_t id; /* 1, 2, 3 ... in order of issue */
+	struct store_cert cert;
+	bool revoked;
+	int64_t revoked_at; /* unix seconds */
+	int reason; /* RFC 5280 5.3.1 */
+};
+
+/*
+ * Call each() for the certificates behind after_id (0: all) in order of issue;
+ * serial.p not NULL: for the one with it. each returns false to stop, and may
+ * not call the store.
+ */
+MUST_USE int store_certs_each(struct store *s, uint64_t after_id,
+    struct bytes serial, bool (*each)(void *ctx, const struct store_row *row),
+    void *ctx, struct err *e);
+
 /* State by serial; expiry is the caller's to judge. */
 MUST_USE int store_cert_state(struct store *s, struct bytes serial,
     enum store_cert_state *state, struct err *e);
