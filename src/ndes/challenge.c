@@ -20,6 +20,9 @@
 struct password {
 	struct password *next; /* older */
 	int64_t made_ms;
+	int64_t life_ms; /* 0: PasswordValidity */
+	int64_t used_ms; /* when it was held last */
+	bool lasting; /* may be used again */
 	bool spare; /* takes no place of PasswordMax */
 	bool held; /* by an exchange that has not ended */
 	size_t n;
@@ -128,14 +131,23 @@ spend(
 	c->spent_next = (c->spent_next + 1) % SPENT_MAX;
 }
 
+static int64_t
+expiry_of(const struct password *p, const struct host *host)
+{
+	int64_t life = p->life_ms > 0
+	    ? p->life_ms
+	    : host->registry.password_validity_min * MINUTE_MS;
+
+	return p->made_ms + life;
+}
+
 static void
 expire(struct challenge_cache *c, const struct host *host, int64_t now_ms)
 {
-	int64_t life = host->registry.password_validity_min * MINUTE_MS;
 	struct password **link = &c->newest;
 
 	while (*link != NULL) {
-		if (!(*link)->held && now_ms - (*link)->made_ms >= life)
+		if (!(*link)->held && now_ms >= expiry_of(*link, host))
 			spend(c, link, CHALLENGE_EXPIRED);
 		else
 			link = &(*link)->next;
@@ -206,9 +218,10 @@ make_single(struct challenge_cache *c, const char *text)
 
 static int
 make_one_time(struct challenge_cache *c, const struct host *host,
-    int64_t now_ms, bool spare, const char *text)
+    int64_t now_ms, const struct challenge_wish *wish, const char *text)
 {
 	size_t n = strlen(text);
+	bool spare = wish != NULL;
 	struct password *p;
 
 	expire(c, host, now_ms);
@@ -223,6 +236,8 @@ make_one_time(struct challenge_cache *c, const struct host *host,
 	p->n = n;
 	p->made_ms = now_ms;
 	p->spare = spare;
+	p->life_ms = spare ? wish->life_ms : 0;
+	p->lasting = spare && wish->lasting;
 	p->next = c->newest;
 	c->newest = p;
 	return 1;
@@ -253,7 +268,8 @@ random_text(const struct host *host, const struct env *env,
 
 static int
 give(struct challenge_cache *c, const struct host *host, const struct env *env,
-    bool spare, char out[CHALLENGE_TEXT_MAX], struct err *e)
+    const struct challenge_wish *wish, char out[CHALLENGE_TEXT_MAX],
+    struct err *e)
 {
 	char text[CHALLENGE_TEXT_MAX];
 	int rc;
@@ -265,7 +281,7 @@ give(struct challenge_cache *c, const struct host *host, const struct env *env,
 		rc = make_single(c, text);
 		memcpy(text, c->single, sizeof(text));
 	} else {
-		rc = make_one_time(c, host, env_now_ms(env), spare, text);
+		rc = make_one_time(c, host, env_now_ms(env), wish, text);
 	}
 	pthread_mutex_unlock(&c->lock);
 	if (rc == 1)
@@ -279,14 +295,24 @@ int
 challenge_new(struct challenge_cache *c, const struct host *host,
     const struct env *env, char out[CHALLENGE_TEXT_MAX], struct err *e)
 {
-	return give(c, host, env, false, out, e);
+	return give(c, host, env, NULL, out, e);
 }
 
 int
 challenge_spare(struct challenge_cache *c, const struct host *host,
     const struct env *env, char out[CHALLENGE_TEXT_MAX], struct err *e)
 {
-	return give(c, host, env, true, out, e) == 1 ? 0 : -1;
+	const struct challenge_wish plain = { 0 };
+
+	return challenge_make(c, host, env, &plain, out, e);
+}
+
+int
+challenge_make(struct challenge_cache *c, const struct host *host,
+    const struct env *env, const struct challenge_wish *wish,
+    char out[CHALLENGE_TEXT_MAX], struct err *e)
+{
+	return give(c, host, env, wish, out, e) == 1 ? 0 : -1;
 }
 
 int
@@ -333,10 +359,13 @@ challenge_hold(struct challenge_cache *c, struct bytes text,
 		state = CHALLENGE_STATIC;
 	else if (link == NULL)
 		state = find_spent(c, text);
+	else if ((*link)->lasting)
+		state = CHALLENGE_STATIC;
 	else if ((*link)->held)
 		state = CHALLENGE_USED; /* by an exchange under way */
 	else {
 		(*link)->held = true;
+		(*link)->used_ms = now_ms;
 		state = CHALLENGE_GOOD;
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -369,4 +398,59 @@ challenge_unused(
 	n = count(c, false);
 	pthread_mutex_unlock(&c->lock);
 	return n;
+}
+
+/* ---- looking at them ---- */
+
+typedef void each_fn(void *ctx, const struct challenge_view *v);
+
+static void
+show(const struct password *p, enum challenge_state state,
+    const struct host *host, each_fn *each, void *ctx)
+{
+	const struct challenge_view v = {
+		.text = p->text,
+		.state = state,
+		.made_ms = p->made_ms,
+		.expires_ms = expiry_of(p, host),
+		.used_ms = p->used_ms,
+	};
+
+	each(ctx, &v);
+}
+
+static void
+show_fixed(const char *text, each_fn *each, void *ctx)
+{
+	const struct challenge_view v = {
+		.text = text, .state = CHALLENGE_STATIC, .fixed = true
+	};
+
+	each(ctx, &v);
+}
+
+void
+challenge_each(struct challenge_cache *c, const struct host *host,
+    int64_t now_ms, each_fn *each, void *ctx)
+{
+	pthread_mutex_lock(&c->lock);
+	expire(c, host, now_ms);
+	if (c->fixed != NULL)
+		show_fixed(c->fixed, each, ctx);
+	if (host->registry.use_single_password != 0 && c->single[0] != '\0')
+		show_fixed(c->single, each, ctx);
+	for (const struct password *p = c->newest; p != NULL; p = p->next)
+		show(p,
+		    p->lasting    ? CHALLENGE_STATIC
+			: p->held ? CHALLENGE_USED
+				  : CHALLENGE_GOOD,
+		    host, each, ctx);
+	for (size_t i = 0; i < SPENT_MAX; i++) {
+		const struct spent *s =
+		    &c->spent[(c->spent_next + SPENT_MAX - 1 - i) % SPENT_MAX];
+
+		if (s->password != NULL)
+			show(s->password, s->how, host, each, ctx);
+	}
+	pthread_mutex_unlock(&c->lock);
 }

@@ -46,6 +46,33 @@ MUST_USE int challenge_new(struct challenge_cache *c, const struct host *host,
 MUST_USE int challenge_spare(struct challenge_cache *c, const struct host *host,
     const struct env *env, char out[CHALLENGE_TEXT_MAX], struct err *e);
 
+/* A password that is asked for beside the pages, as challenge_spare(). */
+struct challenge_wish {
+	int64_t life_ms; /* 0: PasswordValidity */
+	bool
+	    lasting; /* CHALLENGE_STATIC as often as it comes, until it expires or all is forgotten */
+};
+
+/* 0, or -1. With UseSinglePassword the single one is given, whatever the wish. */
+MUST_USE int challenge_make(struct challenge_cache *c, const struct host *host,
+    const struct env *env, const struct challenge_wish *wish,
+    char out[CHALLENGE_TEXT_MAX], struct err *e);
+
+/* What is known of a password that was given out; text lends for the call. */
+struct challenge_view {
+	const char *text;
+	enum challenge_state
+	    state; /* CHALLENGE_GOOD (unused), _STATIC, _USED, _EXPIRED */
+	bool fixed; /* of --challenge, or the single one: no times */
+	int64_t made_ms, expires_ms;
+	int64_t used_ms; /* of _USED */
+};
+
+/* Call each() for all, the newest first, those that nobody can use any more behind the others. It may not call the cache. */
+void challenge_each(struct challenge_cache *c, const struct host *host,
+    int64_t now_ms, void (*each)(void *ctx, const struct challenge_view *v),
+    void *ctx);
+
 /*
  * n unused one-time passwords that nobody knows (mscep.cached_passwords), or
  * as many as PasswordMax lets in; for the start of the pool, after

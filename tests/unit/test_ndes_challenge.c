@@ -456,6 +456,84 @@ every_state_has_a_name(void **state)
 	assert_string_equal(challenge_state_name(CHALLENGE_STATES), "unknown");
 }
 
+static void
+take_state(void *ctx, const struct challenge_view *v)
+{
+	const struct challenge_view *want = ctx;
+
+	if (strcmp(v->text, want->text) == 0)
+		*(struct challenge_view *)ctx = *v;
+}
+
+/* What the list says of a password. */
+static struct challenge_view
+view(struct fixture *f, const char *text)
+{
+	struct challenge_view v = { .text = text };
+
+	challenge_each(f->cache, &f->host, f->clock.now, take_state, &v);
+	return v;
+}
+
+static void
+a_password_with_a_life_of_its_own_expires_then(void **state)
+{
+	const struct challenge_wish wish = { .life_ms = 5000 };
+	struct fixture f;
+	char a[CHALLENGE_TEXT_MAX], b[CHALLENGE_TEXT_MAX];
+
+	(void)state;
+	begin(&f);
+	assert_int_equal(
+	    challenge_make(f.cache, &f.host, &f.env, &wish, a, NULL), 0);
+	assert_int_equal(give(&f, b), 1);
+	assert_int_equal(view(&f, a).state, CHALLENGE_GOOD);
+	assert_int_equal(view(&f, a).expires_ms, f.clock.now + 5000);
+	f.clock.now += 4999;
+	assert_int_equal(view(&f, a).state, CHALLENGE_GOOD);
+	f.clock.now += 1;
+	assert_int_equal(view(&f, a).state, CHALLENGE_EXPIRED);
+	assert_int_equal(hold(&f, a), CHALLENGE_EXPIRED);
+	assert_int_equal(view(&f, b).state, CHALLENGE_GOOD);
+	challenge_cache_free(f.cache);
+}
+
+static void
+a_lasting_password_is_never_used_up(void **state)
+{
+	const struct challenge_wish wish = { .lasting = true };
+	struct fixture f;
+	char a[CHALLENGE_TEXT_MAX];
+
+	(void)state;
+	begin(&f);
+	assert_int_equal(
+	    challenge_make(f.cache, &f.host, &f.env, &wish, a, NULL), 0);
+	assert_int_equal(hold(&f, a), CHALLENGE_STATIC);
+	assert_int_equal(hold(&f, a), CHALLENGE_STATIC);
+	assert_int_equal(view(&f, a).state, CHALLENGE_STATIC);
+	assert_true(view(&f, "the static one").fixed);
+	challenge_cache_free(f.cache);
+}
+
+static void
+the_list_tells_when_a_password_was_used(void **state)
+{
+	struct fixture f;
+	char a[CHALLENGE_TEXT_MAX];
+
+	(void)state;
+	begin(&f);
+	assert_int_equal(give(&f, a), 1);
+	f.clock.now += 70;
+	assert_int_equal(hold(&f, a), CHALLENGE_GOOD);
+	settle(&f, a, true);
+	f.clock.now += 70;
+	assert_int_equal(view(&f, a).state, CHALLENGE_USED);
+	assert_int_equal(view(&f, a).used_ms, view(&f, a).made_ms + 70);
+	challenge_cache_free(f.cache);
+}
+
 int
 main(void)
 {
@@ -479,6 +557,10 @@ main(void)
 		cmocka_unit_test(
 		    nothing_is_prefilled_for_a_single_password_or_without_randomness),
 		cmocka_unit_test(every_state_has_a_name),
+		cmocka_unit_test(
+		    a_password_with_a_life_of_its_own_expires_then),
+		cmocka_unit_test(a_lasting_password_is_never_used_up),
+		cmocka_unit_test(the_list_tells_when_a_password_was_used),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
