@@ -79,6 +79,15 @@ void mockndes_log(struct mockndes *m,
     void (*line)(void *ctx, int level, const char *text), void *ctx);
 
 /*
+ * What POST /v1/shutdown of the control API does, once its answer is out:
+ * asked() is called from a thread of the server and only notes it; whoever
+ * runs the server then calls mockndes_stop. Before mockndes_start. Without it
+ * that call is refused.
+ */
+void mockndes_on_shutdown(
+    struct mockndes *m, void (*asked)(void *ctx), void *ctx);
+
+/*
  * Bind, mint, accept. When it returns 0 every listener answers: the deployment
  * that the scenarios describe, each built-in one below /x/NAME/, and the
  * control API, by which they are mended and broken while they run

@@ -25,6 +25,8 @@ struct mockndes {
 	struct scenario_set *scenarios;
 	void (*log_line)(void *ctx, int level, const char *text);
 	void *log_ctx;
+	void (*shutdown)(void *ctx); /* NULL: nobody is asked */
+	void *shutdown_ctx;
 
 	struct server *server;
 	struct control *control;
@@ -189,6 +191,13 @@ mockndes_log(struct mockndes *m,
 	m->log_ctx = ctx;
 }
 
+void
+mockndes_on_shutdown(struct mockndes *m, void (*asked)(void *ctx), void *ctx)
+{
+	m->shutdown = asked;
+	m->shutdown_ctx = ctx;
+}
+
 static void
 log_line(void *ctx, enum log_level level, const char *text)
 {
@@ -263,6 +272,7 @@ make_control(struct mockndes *m, struct err *e)
 		.control_url = m->listeners.control_url,
 		.control_bind = m->options.control_bind,
 		.hostname = m->options.hostname,
+		.serve_keys = m->options.serve_keys,
 	};
 	struct buf hex;
 	int rc = -1;
@@ -277,6 +287,8 @@ make_control(struct mockndes *m, struct err *e)
 		    control_new(m->server, &facts, m->options.control_token, e);
 		rc = m->control == NULL ? -1 : 0;
 	}
+	if (rc == 0 && m->shutdown != NULL)
+		control_on_shutdown(m->control, m->shutdown, m->shutdown_ctx);
 	buf_clear(&hex);
 	return rc;
 }

@@ -197,6 +197,19 @@ set_fresh_keys(
 }
 
 static int
+set_serve_keys(
+    struct options *o, const char *name, const char *value, struct err *e)
+{
+	bool on;
+
+	if (quantity_bool(bytes_str(value), &on, NULL) == -1)
+		return err_set(e, ERR_USAGE,
+		    "--%s: \"%.20s\" is not true or false", name, value);
+	o->serve_keys = on;
+	return 0;
+}
+
+static int
 set_log_dir(
     struct options *o, const char *name, const char *value, struct err *e)
 {
@@ -262,6 +275,9 @@ static const struct row rows[] = {
 	{ { "ca-dir", "DIR", NULL, "CA and RA keys from DIR" }, set_ca_dir },
 	{ { "fresh-keys", NULL, NULL, "new keys instead of the public ones" },
 	    set_fresh_keys },
+	{ { "serve-keys", NULL, NULL,
+	      "let the control API give away private keys" },
+	    set_serve_keys },
 	{ { "log-dir", "DIR", NULL, "write the simulated host's logs there" },
 	    set_log_dir },
 	{ { "seed", "N", NULL, "seed of every random choice; else random" },

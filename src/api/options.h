@@ -17,6 +17,7 @@ struct options {
 	char *hostname;
 	char *ca_dir, *log_dir;
 	bool fresh_keys;
+	bool serve_keys;
 	bool has_seed;
 	uint64_t seed;
 	unsigned threads; /* 0: one for each processor */

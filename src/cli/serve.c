@@ -91,6 +91,14 @@ greet(const struct mockndes *m, const struct launch *l)
 	}
 }
 
+/* From a thread of the server: the end is waited for in ours. */
+static void
+asked_to_stop(void *ctx)
+{
+	(void)ctx;
+	kill(getpid(), SIGTERM);
+}
+
 static int
 serve(struct mockndes *m, const struct settings *settings,
     const struct launch *l, const sigset_t *set)
@@ -145,6 +153,7 @@ serve_run(int argc, char **argv)
 		goto out;
 	}
 	mockndes_log(m, oplog_line, &launch.log);
+	mockndes_on_shutdown(m, asked_to_stop, NULL);
 	rc = launch_configure(m, &settings);
 	if (rc == 0)
 		rc = serve(m, &settings, &launch, &set);

@@ -36,6 +36,9 @@ struct control_route {
 };
 
 /* Each ends with a row of zeros; control.c has the list of them. */
+extern const struct control_route control_ca_routes[];
+extern const struct control_route control_certificates_routes[];
+extern const struct control_route control_challenges_routes[];
 extern const struct control_route control_host_routes[];
 extern const struct control_route control_scenarios_routes[];
 extern const struct control_route control_self_routes[];
@@ -52,6 +55,10 @@ struct control {
 	    url; /* origin of the SCEP listener, "http://127.0.0.1:8080"; NULL: none */
 	char *bind; /* what the listener is bound to; NULL: not told */
 	char *hostname; /* NULL: none but the usual */
+	bool serve_keys;
+	/* NULL: nobody can be asked to stop */
+	void (*shutdown)(void *ctx);
+	void *shutdown_ctx;
 };
 
 struct control_call {
@@ -65,6 +72,7 @@ struct control_call {
 	struct site *site; /* what call_site() found; given back at the end */
 	struct control_exchange *exchange; /* NULL: it cannot be kept */
 	bool open; /* kept: the answer comes later */
+	bool then_stop; /* ask for it when the exchange has ended */
 };
 
 /* What stood for the i-th pair of braces, unescaped; "" when memory ran out. */

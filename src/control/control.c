@@ -50,6 +50,7 @@ control_new(struct server *server, const struct control_facts *facts,
 		c->token = copy(token, &ok);
 		c->bind = copy(facts->control_bind, &ok);
 		c->hostname = copy(facts->hostname, &ok);
+		c->serve_keys = facts->serve_keys;
 		c->url =
 		    origin_of(facts->scep_url != NULL ? facts->scep_url
 						      : facts->scep_url_https,
@@ -63,6 +64,13 @@ control_new(struct server *server, const struct control_facts *facts,
 	(void)err_set(e, ERR_MEMORY, "no memory for the control API");
 	control_free(c);
 	return NULL;
+}
+
+void
+control_on_shutdown(struct control *c, void (*asked)(void *ctx), void *ctx)
+{
+	c->shutdown = asked;
+	c->shutdown_ctx = ctx;
 }
 
 void

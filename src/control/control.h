@@ -23,6 +23,7 @@ struct control_facts {
 	const char *ca_fingerprint_sha256; /* lower-case hex */
 	const char *control_bind; /* the address that was asked for */
 	const char *hostname; /* of --hostname */
+	bool serve_keys; /* --serve-keys */
 };
 
 /* The ready line of the command, without line end, keys in the order of the documentation. Appended. */
@@ -40,6 +41,9 @@ struct server;
  */
 struct control *control_new(struct server *server,
     const struct control_facts *facts, const char *token, struct err *e);
+/* Whom POST /v1/shutdown asks, once the answer is out; called from the event thread, so it only notes it. Before the first call. */
+void control_on_shutdown(
+    struct control *c, void (*asked)(void *ctx), void *ctx);
 void control_free(struct control *c); /* accepts NULL; no call may be left */
 
 /* ---- calls ---- */

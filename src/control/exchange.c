@@ -253,6 +253,8 @@ control_exchange_end(struct control_exchange *x)
 	if (k != NULL && claim(k) != NULL)
 		tell_owner(k, CALL_OVER_GONE);
 	kept_unref(k);
+	if (x->call.then_stop)
+		x->call.control->shutdown(x->call.control->shutdown_ctx);
 	call_end(&x->call);
 	arena_clear(&x->arena);
 	arena_clear(&x->late_arena);

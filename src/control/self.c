@@ -41,6 +41,21 @@ schema(struct control_call *c)
 		call_problem(c, 500, "mockndes is out of memory");
 }
 
+/* The answer goes out first. */
+static void
+shut_down(struct control_call *c)
+{
+	if (c->control->shutdown == NULL || c->exchange == NULL) {
+		call_problem(c, 409,
+		    "this server is part of a program that does not end on "
+		    "demand");
+		return;
+	}
+	c->then_stop = true;
+	call_json(c, 202, json_pack("{s:b}", "stopping", 1));
+	c->reply->close = true;
+}
+
 static void
 openapi(struct control_call *c)
 {
@@ -52,6 +67,7 @@ const struct control_route control_self_routes[] = {
 	{ "GET", "/v1/live", CALL_SITE, live },
 	{ "GET", "/v1/ready", CALL_SITE, ready },
 	{ "GET", "/v1/info", CALL_TOKEN | CALL_SITE, info },
+	{ "POST", "/v1/shutdown", CALL_TOKEN, shut_down },
 	{ "GET", "/openapi.json", 0, openapi },
 	{ "GET", "/schema/scenario-1.json", 0, schema },
 	{ 0 },

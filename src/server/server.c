@@ -224,6 +224,12 @@ server_ca_fingerprint_sha256(const struct server *s)
 	return s->fingerprint;
 }
 
+const struct pki_lib *
+server_pki(const struct server *s)
+{
+	return s->lib;
+}
+
 int
 server_challenge(struct server *s, char out[CHALLENGE_TEXT_MAX], struct err *e)
 {

@@ -62,6 +62,9 @@ void server_free(
 /* SHA-256 of the issuing CA certificate, after server_start(); 32 bytes, lent. */
 const uint8_t *server_ca_fingerprint_sha256(const struct server *s);
 
+/* For those who need cryptography beside exchanges. Lent. */
+const struct pki_lib *server_pki(const struct server *s);
+
 /*
  * A challenge password that is accepted now: the fixed one, else a fresh
  * one-time password that takes no place in the cache of PasswordMax. -1 when there is none to be had.

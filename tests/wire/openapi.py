@@ -44,9 +44,39 @@ CALLS = [
     ("POST", "/v1/restart/nothing", None, 404),
     # ---- scenarios ----
     ("GET", "/v1/scenarios", None, 200),
+    # ---- certificates ----
+    ("GET", "/v1/ca/root.pem", None, 200),
+    ("GET", "/v1/ca/issuing.der", None, 200),
+    ("GET", "/v1/ca/chain.der", None, 200),
+    ("GET", "/v1/ca/chain.pem?site=x/ra-expired", None, 200),
+    ("GET", "/v1/ca/root.key", None, 403),
+    ("GET", "/v1/ca/chain.key", None, 404),
+    ("GET", "/v1/ca/stranger.pem", None, 404),
+    ("GET", "/v1/certificates", None, 200),
+    ("GET", "/v1/certificates?state=good&limit=1&subject=Probe", None, 200),
+    ("GET", "/v1/certificates?state=bad", None, 400),
+    ("GET", "/v1/certificates?limit=many", None, 400),
+    ("GET", "/v1/certificates?site=nowhere", None, 404),
+    ("GET", "/v1/certificates/" + SERIAL + ".pem", None, 200),
+    ("GET", "/v1/certificates/" + SERIAL + ".der", None, 200),
+    ("GET", "/v1/certificates/00ff.pem", None, 404),
+    ("POST", "/v1/certificates/" + SERIAL + "/revoke", {"reason": "bored"}, 400),
+    ("POST", "/v1/certificates/" + SERIAL + "/revoke", {"reason": "keyCompromise"}, 200),
+    ("POST", "/v1/certificates/" + SERIAL + "/revoke", None, 200),
+    ("POST", "/v1/certificates/zz/revoke", None, 404),
+    ("GET", "/v1/certificates?state=revoked", None, 200),
+    # ---- challenges ----
+    ("POST", "/v1/challenges", None, 201),
+    ("POST", "/v1/challenges", {"ttl": "10m", "static": True}, 201),
+    ("POST", "/v1/challenges", {"ttl": 10}, 400),
+    ("POST", "/v1/challenges?site=nowhere", None, 404),
+    ("GET", "/v1/challenges", None, 200),
+    ("GET", "/v1/challenges?site=nowhere", None, 404),
     # ---- mistakes that belong to no resource ----
     ("GET", "/v1/nothing", None, 404),
     ("POST", "/v1/live", None, 405),
+    # ---- the end ----
+    ("POST", "/v1/shutdown", None, 202),
 ]
 
 passed = failed = 0

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <ctype.h>
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,16 +110,41 @@ enrolled(struct world *w, struct served *s, char serial[CLIENT_TEXT_MAX])
 }
 
 static void
+note(void *ctx)
+{
+	atomic_store((atomic_bool *)ctx, true);
+}
+
+/* As served_start(), but it lets itself be shut down. */
+static void
+start(struct served *s, atomic_bool *asked)
+{
+	static const char *const options[] = { "http-port", "0", "https-port",
+		"off", "control-port", "0", "challenge", SERVED_SECRET, NULL };
+
+	*s = (struct served){ .m = mockndes_new() };
+	assert_non_null(s->m);
+	for (size_t i = 0; options[i] != NULL; i += 2)
+		assert_int_equal(
+		    mockndes_set(s->m, options[i], options[i + 1]), 0);
+	atomic_store(asked, false);
+	mockndes_on_shutdown(s->m, note, asked);
+	if (mockndes_start(s->m) != 0)
+		fail_msg("%s", mockndes_error(s->m));
+	s->url = mockndes_url(s->m, "http");
+}
+
+static void
 answers_are_as_described(void **state)
 {
-	static const char *const options[] = { "control-port", "0", NULL };
 	struct world *w = *state;
 	struct served s;
 	char serial[CLIENT_TEXT_MAX];
 	char *command = NULL;
+	atomic_bool asked;
 	int rc;
 
-	served_start(&s, "healthy", options);
+	start(&s, &asked);
 	enrolled(w, &s, serial);
 	assert_true(asprintf(&command,
 			"exec /usr/bin/python3 tests/wire/openapi.py %s %s",
@@ -128,6 +154,8 @@ answers_are_as_described(void **state)
 	free(command);
 	served_stop(&s);
 	assert_int_equal(rc, 0);
+	/* The last call of the list is POST /v1/shutdown. */
+	assert_true(atomic_load(&asked));
 }
 
 int
