@@ -112,19 +112,23 @@ count(const struct choosing *x, size_t i, struct rule_try *tried)
 	struct bytes key = key_of(r, x->f);
 	enum rule_verdict v = RULE_OTHER;
 	struct rule_tally *t;
+	struct rule_row *row;
 
-	pthread_mutex_lock(&x->c->lock);
+	pthread_mutex_lock(&x->c->book->lock);
+	row = counters_row(x->c, i);
 	t = counters_tally(x->c, i, key);
 	if (t != NULL) {
 		v = judge(x, r, t, key, tried);
-		x->c->counts[i].matched++;
-		x->c->counts[i].drawn += tried->drawn;
+		row->counts.matched++;
+		row->counts.drawn += tried->drawn;
+		if (tried->drawn)
+			counters_keep_draw(row, tried->draw_ppm);
 		if (v == RULE_APPLIED) {
-			x->c->counts[i].hits++;
+			row->counts.hits++;
 			apply(x, r, key, t, tried);
 		}
 	}
-	pthread_mutex_unlock(&x->c->lock);
+	pthread_mutex_unlock(&x->c->book->lock);
 	return v;
 }
 

@@ -36,7 +36,11 @@ const char *rule_per_name(enum rule_per per); /* "client" */
 enum rule_after { RULE_PASS, RULE_STAY, RULE_REPEAT, RULE_AFTERS };
 const char *rule_after_name(enum rule_after after);
 
+struct rules;
+
 struct rule {
+	struct rules
+	    *home; /* the list that was compiled with it; set by rules_new() */
 	const char *id; /* unique in the list: [A-Za-z0-9._-]+ */
 	const struct when *when; /* NULL: always */
 	/*
@@ -60,10 +64,8 @@ struct rule {
 	const char *file; /* what complaints call the file */
 };
 
-struct rules; /* immutable, counted */
-
 /*
- * Compile a list. The rules array and all that it points to live in arena,
+ * Lists are immutable and counted. Compile a list. The rules array and all that it points to live in arena,
  * which is taken over (also on failure) with the memory of the conditions.
  * NULL on failure.
  */
@@ -84,6 +86,18 @@ int64_t rules_find(const struct rules *r, struct bytes id);
 MUST_USE int rules_join(
     struct rules *const *lists, size_t n, struct rules **out, struct err *e);
 
+/*
+ * A list that another becomes by a change while it runs. What is kept is
+ * referenced, not copied. All return NULL on failure; an id that is there
+ * twice is one (ERR_SCENARIO).
+ */
+/* `add` (NULL: nothing) in the place of `drop` rules from number `at` on. */
+struct rules *rules_splice(struct rules *from, size_t at, size_t drop,
+    struct rules *add, struct err *e);
+/* With one rule enabled or disabled. */
+struct rules *rules_switch(
+    struct rules *from, size_t at, bool enabled, struct err *e);
+
 /* ---- counters: one set per site, behind a lock of its own ---- */
 
 struct rule_counters;
@@ -94,16 +108,32 @@ struct rule_counters *rule_counters_new(
 void rule_counters_free(struct rule_counters *c); /* accepts NULL */
 /* All counts to zero. */
 void rule_counters_reset(struct rule_counters *c);
-/* Take over the counts of rules with the same id (a list that was changed while it ran). */
-void rule_counters_inherit(struct rule_counters *c, struct rule_counters *from);
+/*
+ * For a list that takes the place of another while it runs, under the same
+ * seed. Rules with the same id go on counting where they were, in one place
+ * for both lists, so that no request is lost or counted twice; those whose
+ * number in the new list is from `anew` on, `anew_count` of them, begin anew.
+ * NULL on failure.
+ */
+struct rule_counters *rule_counters_follow(struct rule_counters *before,
+    struct rules *r, size_t anew, size_t anew_count, struct err *e);
+
+#define RULE_DRAWS_KEPT 8
 
 struct rule_counts {
 	uint64_t matched; /* the condition held */
 	uint64_t drawn;
 	uint64_t hits;
 	uint64_t keys; /* different counter keys seen */
+	uint32_t last_draws_ppm[RULE_DRAWS_KEPT]; /* newest first */
+	size_t last_draw_count;
 };
 struct rule_counts rule_counters_get(struct rule_counters *c, size_t rule);
+
+/* The youngest counter keys of a rule beside the empty one, at most max; text is lent for the call, with the lock held. */
+void rule_counters_each_key(struct rule_counters *c, size_t rule, size_t max,
+    void (*each)(void *ctx, struct bytes key, uint64_t matched, uint64_t hits),
+    void *ctx);
 
 /* ---- choosing ---- */
 

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define COPIES_MAX (RULES_MAX * (sizeof(struct rule) + 64))
+
 static const char *const pers[RULE_PERS] = {
 	[RULE_PER_SITE] = "site",
 	[RULE_PER_SESSION] = "session",
@@ -62,6 +64,18 @@ id_slot(const struct rules *r, struct bytes id)
 	return at;
 }
 
+static int
+same_id(const struct rule *one, const struct rule *other, struct err *e)
+{
+	if (one->file == NULL || other->file == NULL)
+		return err_set(
+		    e, ERR_SCENARIO, "two rules are called \"%s\"", one->id);
+	return err_set(e, ERR_SCENARIO,
+	    "two rules are called \"%s\": at %s:%u:%u and at %s:%u:%u", one->id,
+	    one->file, one->line, one->column, other->file, other->line,
+	    other->column);
+}
+
 /* -1 when an id is there twice. */
 static int
 index_ids(struct rules *r, struct err *e)
@@ -78,8 +92,7 @@ index_ids(struct rules *r, struct err *e)
 		size_t at = id_slot(r, bytes_str(r->list[i]->id));
 
 		if (r->ids[at] != 0)
-			return err_set(e, ERR_SCENARIO,
-			    "two rules are called \"%s\"", r->list[i]->id);
+			return same_id(r->list[r->ids[at] - 1], r->list[i], e);
 		r->ids[at] = (uint32_t)i + 1;
 	}
 	return 0;
@@ -120,6 +133,7 @@ allocate(size_t count, struct err *e)
 	}
 	atomic_init(&r->refs, 1);
 	r->count = count;
+	arena_init(&r->arena, COPIES_MAX);
 	return r;
 }
 
@@ -138,6 +152,16 @@ clear_conditions(struct rule *rules, size_t count)
 	}
 }
 
+/* NULL, and nothing left of it, when the ids do not go together. */
+static struct rules *
+finish(struct rules *r, struct err *e)
+{
+	if (compile(r, e) == 0)
+		return r;
+	rules_unref(r);
+	return NULL;
+}
+
 struct rules *
 rules_new(struct arena *arena, struct rule *rules, size_t count, struct err *e)
 {
@@ -152,12 +176,11 @@ rules_new(struct arena *arena, struct rule *rules, size_t count, struct err *e)
 	*arena = (struct arena){ 0 };
 	r->own = rules;
 	r->own_count = count;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		rules[i].home = r;
 		r->list[i] = &rules[i];
-	if (compile(r, e) == 0)
-		return r;
-	rules_unref(r);
-	return NULL;
+	}
+	return finish(r, e);
 }
 
 struct rules *
@@ -174,10 +197,11 @@ rules_unref(struct rules *r)
 	if (r == NULL || atomic_fetch_sub(&r->refs, 1) > 1)
 		return;
 	clear_conditions(r->own, r->own_count);
-	for (size_t i = 0; i < r->part_count; i++)
-		rules_unref(r->parts[i]);
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->list[i] != NULL && r->list[i]->home != r)
+			rules_unref(r->list[i]->home);
+	}
 	rules_index_clear(r);
-	free(r->parts);
 	free(r->ids);
 	free(r->list);
 	arena_clear(&r->arena);
@@ -196,31 +220,55 @@ rules_get(const struct rules *r, size_t i)
 	return r->list[i];
 }
 
-/* ---- joining ---- */
+/* ---- lists of lists ---- */
+
+/* Is it one of those that its home was compiled with, and not a copy? */
+static bool
+at_home(const struct rule *rule)
+{
+	return rule >= rule->home->own &&
+	    rule < rule->home->own + rule->home->own_count;
+}
+
+static struct rule *
+copy(struct rules *r, const struct rule *rule)
+{
+	struct rule *c = arena_alloc(&r->arena, sizeof(*c));
+
+	if (c != NULL)
+		*c = *rule;
+	return c;
+}
+
+/* The i-th rule is to be this one. -1 when memory ran out. */
+static int
+put(struct rules *r, size_t i, const struct rule *rule, struct err *e)
+{
+	if (!at_home(rule))
+		rule = copy(r, rule);
+	if (rule == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for rules");
+	rules_ref(rule->home);
+	r->list[i] = rule;
+	return 0;
+}
 
 static int
-join(struct rules *r, struct rules *const *lists, size_t n, struct err *e)
+put_all(struct rules *r, size_t at, const struct rules *from, size_t first,
+    size_t n, struct err *e)
 {
-	size_t at = 0;
-
-	r->parts = calloc(n + 1, sizeof(*r->parts));
-	if (r->parts == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for rules");
 	for (size_t i = 0; i < n; i++) {
-		if (lists[i] == NULL)
-			continue;
-		r->parts[r->part_count++] = rules_ref(lists[i]);
-		for (size_t k = 0; k < lists[i]->count; k++)
-			r->list[at++] = lists[i]->list[k];
+		if (put(r, at + i, from->list[first + i], e) == -1)
+			return -1;
 	}
-	return compile(r, e);
+	return 0;
 }
 
 int
 rules_join(
     struct rules *const *lists, size_t n, struct rules **out, struct err *e)
 {
-	size_t all = 0, lists_with = 0;
+	size_t all = 0, lists_with = 0, at = 0;
 	struct rules *r, *one = NULL;
 
 	for (size_t i = 0; i < n; i++) {
@@ -237,12 +285,60 @@ rules_join(
 	r = allocate(all, e);
 	if (r == NULL)
 		return -1;
-	if (join(r, lists, n, e) == -1) {
-		rules_unref(r);
-		return -1;
+	for (size_t i = 0; i < n; i++) {
+		size_t count = rules_count(lists[i]);
+
+		if (put_all(r, at, lists[i], 0, count, e) == -1) {
+			rules_unref(r);
+			return -1;
+		}
+		at += count;
 	}
+	r = finish(r, e);
+	if (r == NULL)
+		return -1;
 	*out = r;
 	return 0;
+}
+
+struct rules *
+rules_splice(struct rules *from, size_t at, size_t drop, struct rules *add,
+    struct err *e)
+{
+	size_t before = rules_count(from), more = rules_count(add);
+	struct rules *r = allocate(before - drop + more, e);
+
+	if (r == NULL)
+		return NULL;
+	if (put_all(r, 0, from, 0, at, e) == -1 ||
+	    put_all(r, at, add, 0, more, e) == -1 ||
+	    put_all(r, at + more, from, at + drop, before - at - drop, e) ==
+		-1) {
+		rules_unref(r);
+		return NULL;
+	}
+	return finish(r, e);
+}
+
+struct rules *
+rules_switch(struct rules *from, size_t at, bool enabled, struct err *e)
+{
+	struct rules *r = allocate(from->count, e);
+	struct rule *changed;
+
+	if (r == NULL)
+		return NULL;
+	changed = copy(r, from->list[at]);
+	if (changed == NULL || put_all(r, 0, from, 0, at, e) == -1 ||
+	    put_all(r, at + 1, from, at + 1, from->count - at - 1, e) == -1) {
+		(void)err_set(e, ERR_MEMORY, "no memory for rules");
+		rules_unref(r);
+		return NULL;
+	}
+	changed->disabled = !enabled;
+	rules_ref(changed->home);
+	r->list[at] = changed;
+	return finish(r, e);
 }
 
 /* ---- unreachable ones ---- */

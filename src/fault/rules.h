@@ -46,8 +46,7 @@ struct rules {
 	struct arena arena; /* of own */
 	struct rule *own;
 	size_t own_count;
-	struct rules **parts; /* when joined */
-	size_t part_count;
+	/* each kept by its home, which is referenced for it, unless that is this list; copies are in the arena */
 	const struct rule **list;
 	size_t count;
 	uint32_t *ids; /* number of the rule and 1; 0: free */

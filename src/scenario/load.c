@@ -406,8 +406,8 @@ load(const char *file, struct bytes text, bool from_disk,
 	l->c = c;
 	l->where = "";
 	l->from_disk = from_disk;
-	l->file = arena_str(&s->arena, bytes_str(file));
 	arena_init(&l->rules_arena, RULES_ARENA_MAX);
+	l->file = arena_str(&l->rules_arena, bytes_str(file));
 	l->memory = &l->rules_arena;
 	host_init(&l->scratch);
 	if (read_file(l, file, text, e) == -1 ||
