@@ -50,7 +50,7 @@ SUPOBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 NOCHECK := tests/clients/% tests/bench/% tests/fuzz/% tests/tools/% tests/support/%
 TESTS   := $(filter-out $(NOCHECK),$(wildcard tests/*/test_*$(T)*.c))
 SHTESTS := $(filter-out $(NOCHECK) tests/%/lib.sh,$(wildcard tests/*/*$(T)*.sh))
-CLIENTS := $(filter-out tests/clients/lib.sh,$(wildcard tests/clients/*$(T)*.sh))
+CLIENTS := $(filter-out tests/clients/lib%.sh,$(wildcard tests/clients/*$(T)*.sh))
 FUZZ    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*$(T)*.c))
 PROGRAMS := $(TESTS:%.c=$(B)/%) $(FUZZ:%=$(B)/tests/fuzz/replay_%)
 CSRC     = $(wildcard include/*.h src/*/*.[ch] tests/*/*.[ch])
@@ -71,7 +71,7 @@ test: ## install what is missing, then every test: check, sanitizers, clients, f
 check: rooms exports $(B)/mockndes $(PROGRAMS) ## tests that need nothing but the build (T=name)
 	@$(RUNTESTS) $(PROGRAMS) $(SHTESTS)
 
-clients: $(B)/mockndes ## real SCEP clients against the mock (T=name)
+clients: $(B)/mockndes $(B)/tests/tools/scep_messages ## real SCEP clients against the mock (T=name)
 	@JOBS=1 $(RUNTESTS) $(CLIENTS)
 
 rooms: $(GEN) ## prove that rooms include only what src/ROOMS says
