@@ -19,14 +19,16 @@
 #include "ndes/httperr_log.h"
 #include "ndes/iis_log.h"
 #include "ndes/log_file.h"
+#include "ndes/recent_logs.h"
 #include "ndes/setup_log.h"
 
 #define SETUP_MAX ((size_t)16 << 10)
 
 struct evidence {
 	const struct env *env;
-	char *dir;
+	char *dir; /* NULL: no files, and none of the logs but the next */
 	char *computer;
+	struct recent_logs *recent;
 	struct iis_log *iis;
 	struct httperr_log *httperr;
 	struct event_log *events;
@@ -37,9 +39,14 @@ static int
 open_logs(
     struct evidence *ev, const char *dir, const char *computer, struct err *e)
 {
-	ev->dir = strdup(dir);
 	ev->computer = strdup(computer);
-	if (ev->dir == NULL || ev->computer == NULL)
+	ev->recent = recent_logs_new(computer);
+	if (ev->computer == NULL || ev->recent == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for the logs");
+	if (dir == NULL)
+		return 0;
+	ev->dir = strdup(dir);
+	if (ev->dir == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for the logs");
 	ev->iis = iis_log_open(dir, e);
 	if (ev->iis == NULL)
@@ -83,6 +90,7 @@ evidence_close(struct evidence *ev)
 	log_file_clear(&ev->plugin);
 	log_file_clear(&ev->crp);
 	log_file_clear(&ev->setup);
+	recent_logs_free(ev->recent);
 	free(ev->dir);
 	free(ev->computer);
 	free(ev);
@@ -177,7 +185,10 @@ write_plugin(struct evidence *ev, const struct ndes_exchange *x, int64_t now_ms,
 	buf_init(&b, LOG_FILE_ENTRY_MAX);
 	add_entries(
 	    &b, ev, buf_bytes(&x->evidence.plugin), plugin_entry, now_ms);
-	rc = write_lines(ev, &ev->plugin, "NDESPlugin.log", &b, e);
+	recent_logs_plugin(ev->recent, buf_bytes(&b));
+	rc = ev->dir == NULL
+	    ? 0
+	    : write_lines(ev, &ev->plugin, "NDESPlugin.log", &b, e);
 	buf_clear(&b);
 	return rc;
 }
@@ -189,7 +200,7 @@ write_crp(struct evidence *ev, const struct ndes_exchange *x, int64_t now_ms,
 	struct buf b;
 	int rc;
 
-	if (x->evidence.crp.n == 0)
+	if (x->evidence.crp.n == 0 || ev->dir == NULL)
 		return 0;
 	buf_init(&b, LOG_FILE_ENTRY_MAX);
 	add_entries(&b, ev, buf_bytes(&x->evidence.crp), crp_entry, now_ms);
@@ -208,11 +219,14 @@ evidence_exchange(struct evidence *ev, const struct ndes_exchange *x,
 	int64_t now_ms = env_now_ms(ev->env);
 	int rc = 0;
 
+	recent_logs_exchange(ev->recent, x, now_ms, taken_ms);
+	if (write_plugin(ev, x, now_ms, e) == -1)
+		rc = -1;
+	if (ev->dir == NULL)
+		return rc;
 	if (httperr_log_write(ev->httperr, x, now_ms, e) == -1)
 		rc = -1;
 	if (iis_log_write(ev->iis, x, now_ms, taken_ms, e) == -1)
-		rc = -1;
-	if (write_plugin(ev, x, now_ms, e) == -1)
 		rc = -1;
 	if (write_crp(ev, x, now_ms, e) == -1)
 		rc = -1;
@@ -226,7 +240,12 @@ evidence_exchange(struct evidence *ev, const struct ndes_exchange *x,
 int
 evidence_event(struct evidence *ev, const struct event *event, struct err *e)
 {
-	return event_log_write(ev->events, event, env_now_ms(ev->env), e);
+	int64_t now_ms = env_now_ms(ev->env);
+
+	recent_logs_event(ev->recent, event, now_ms);
+	if (ev->dir == NULL)
+		return 0;
+	return event_log_write(ev->events, event, now_ms, e);
 }
 
 int
@@ -236,6 +255,8 @@ evidence_setup(struct evidence *ev, const struct host *host, struct err *e)
 	struct buf b;
 	int rc;
 
+	if (ev->dir == NULL)
+		return 0;
 	buf_init(&b, SETUP_MAX);
 	setup_log_text(&b, host, env_now_ms(ev->env));
 	log_file_lock(f);
@@ -248,4 +269,28 @@ evidence_setup(struct evidence *ev, const struct host *host, struct err *e)
 	log_file_unlock(f);
 	buf_clear(&b);
 	return rc;
+}
+
+/* ---- reading ---- */
+
+const char *
+evidence_log_name(enum evidence_log log)
+{
+	static const char *const names[EVIDENCE_LOGS] = { "iis", "httperr",
+		"events", "mscep", "ndesplugin" };
+
+	return (unsigned)log < EVIDENCE_LOGS ? names[log] : NULL;
+}
+
+void
+evidence_read(struct evidence *ev, enum evidence_log log, bool xml,
+    const struct host *host, struct buf *out)
+{
+	recent_logs_read(ev->recent, log, xml, host, env_now_ms(ev->env), out);
+}
+
+void
+evidence_forget(struct evidence *ev)
+{
+	recent_logs_forget(ev->recent);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an administrator would read on the simulated host: files below one log
- * folder. Layers note what they would write on the exchange (x->evidence);
+ * What an administrator would read on the simulated host: the last lines of
+ * each log in memory, and files below one log folder where that is wanted. Layers note what they would write on the exchange (x->evidence);
  * the server hands the finished exchange to evidence_exchange(). What happens
  * without a request (a pool starts) goes in directly.
  *
@@ -24,7 +24,7 @@
 struct evidence;
 struct ndes_exchange;
 
-/* Makes dir and what is below it. computer is the host's name in events; copied. NULL on failure. */
+/* Makes dir and what is below it; dir NULL: no files. computer is the host's name in events; copied. NULL on failure. */
 struct evidence *evidence_open(const char *dir, const char *computer,
     const struct env *env, struct err *e);
 void evidence_close(struct evidence *ev); /* accepts NULL */
@@ -40,6 +40,31 @@ MUST_USE int evidence_event(
 /* SetupMsi.log anew, as the installation that the model tells of left it. */
 MUST_USE int evidence_setup(
     struct evidence *ev, const struct host *host, struct err *e);
+
+/* ---- reading ---- */
+
+enum evidence_log {
+	EVIDENCE_IIS,
+	EVIDENCE_HTTPERR,
+	EVIDENCE_EVENTS, /* all Windows events */
+	EVIDENCE_MSCEP, /* those of NetworkDeviceEnrollmentService, which is what mscep.dll logs */
+	EVIDENCE_NDESPLUGIN,
+	EVIDENCE_LOGS
+};
+
+/* "iis", "httperr", "events", "mscep", "ndesplugin"; NULL out of range. */
+const char *evidence_log_name(enum evidence_log log);
+
+/*
+ * The log as its file has it, but for what is too long ago: header lines of
+ * host (or the document around events), then the last lines. xml counts for
+ * events alone. Appended.
+ */
+void evidence_read(struct evidence *ev, enum evidence_log log, bool xml,
+    const struct host *host, struct buf *out);
+
+/* Forget what is in memory; files stay. */
+void evidence_forget(struct evidence *ev);
 
 /* ---- noting on an exchange ---- */
 

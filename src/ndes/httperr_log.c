@@ -105,9 +105,11 @@ httperr_log_line(struct buf *out, const struct ndes_exchange *x, int64_t now_ms)
 
 /* ---- the file ---- */
 
-static void
-add_head(struct buf *out, const struct ndes_product *product, int64_t now_ms)
+void
+httperr_log_head(struct buf *out, const struct host *host, int64_t now_ms)
 {
+	const struct ndes_product *product = ndes_product(host);
+
 	buf_addf(out,
 	    "#Software: %s\r\n"
 	    "#Version: 1.0\r\n"
@@ -153,7 +155,7 @@ write_line(struct httperr_log *log, const struct buf *line,
 	if (rc == 0) {
 		if (log->file.size == 0 ||
 		    (log->product != -1 && log->product != host->product))
-			add_head(&b, ndes_product(host), now_ms);
+			httperr_log_head(&b, host, now_ms);
 		log->product = host->product;
 		buf_add(&b, buf_bytes(line));
 		b.failed = b.failed || line->failed;

@@ -22,6 +22,9 @@ void httperr_log_close(struct httperr_log *log); /* accepts NULL */
 MUST_USE int httperr_log_write(struct httperr_log *log,
     const struct ndes_exchange *x, int64_t now_ms, struct err *e);
 
+/* The header lines. Appended. */
+void httperr_log_head(struct buf *out, const struct host *host, int64_t now_ms);
+
 /* The line itself, without line end; for tests. Appended. */
 void httperr_log_line(
     struct buf *out, const struct ndes_exchange *x, int64_t now_ms);

@@ -159,8 +159,8 @@ crp_line(struct buf *out, const struct ndes_exchange *x,
 	add_tail(out, x, crp_bytes(rq->status), taken_ms);
 }
 
-static void
-add_lines(struct buf *out, const struct ndes_exchange *x, int64_t now_ms,
+void
+iis_log_lines(struct buf *out, const struct ndes_exchange *x, int64_t now_ms,
     int64_t taken_ms)
 {
 	const struct ndes_evidence *ev = &x->evidence;
@@ -177,8 +177,8 @@ add_lines(struct buf *out, const struct ndes_exchange *x, int64_t now_ms,
 
 /* ---- the file ---- */
 
-static void
-add_head(struct buf *out, const struct host *host, int64_t now_ms)
+void
+iis_log_head(struct buf *out, const struct host *host, int64_t now_ms)
 {
 	const struct ndes_product *product = ndes_product(host);
 
@@ -216,7 +216,7 @@ turn_to(struct iis_log *log, const struct host *host, int64_t now_ms,
 	log->day = day;
 	log->fields = host->iis.log_fields;
 	log->product = host->product;
-	add_head(b, host, now_ms);
+	iis_log_head(b, host, now_ms);
 	return 0;
 }
 
@@ -234,7 +234,7 @@ iis_log_write(struct iis_log *log, const struct ndes_exchange *x,
 	log_file_lock(&log->file);
 	rc = turn_to(log, x->host, now_ms, &b, e);
 	if (rc == 0) {
-		add_lines(&b, x, now_ms, taken_ms);
+		iis_log_lines(&b, x, now_ms, taken_ms);
 		rc = log_file_append(&log->file, &b, e);
 	}
 	if (rc == -1)

@@ -23,6 +23,11 @@ void iis_log_close(struct iis_log *log); /* accepts NULL */
 MUST_USE int iis_log_write(struct iis_log *log, const struct ndes_exchange *x,
     int64_t now_ms, int64_t taken_ms, struct err *e);
 
+/* The header lines; and what iis_log_write() writes below them. Appended. */
+void iis_log_head(struct buf *out, const struct host *host, int64_t now_ms);
+void iis_log_lines(struct buf *out, const struct ndes_exchange *x,
+    int64_t now_ms, int64_t taken_ms);
+
 /* The exchange's own line, without line end; for tests. Appended. */
 void iis_log_line(struct buf *out, const struct ndes_exchange *x,
     int64_t now_ms, int64_t taken_ms);

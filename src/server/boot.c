@@ -60,8 +60,6 @@ boot(const struct site_parts *p, const struct site_snapshot *s, struct err *e)
 		(size_t)s->host.mscep.cached_passwords, e) == -1)
 		return -1;
 	pool_start(s->holdings->pool, &s->host);
-	if (p->evidence == NULL)
-		return 0;
 	if (evidence_setup(p->evidence, &s->host, e) == -1 ||
 	    log_pool(p, &s->host, e) == -1)
 		return -1;

@@ -14,8 +14,6 @@ site_parts_open(struct site_parts *p, const struct site_options *o,
 	p->options.host = NULL;
 	p->options.scenarios = NULL;
 	p->env = env;
-	if (o->log_dir == NULL)
-		return 0;
 	p->evidence = evidence_open(o->log_dir, o->hostname, env, e);
 	return p->evidence == NULL ? -1 : 0;
 }
