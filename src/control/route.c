@@ -12,6 +12,7 @@ static const struct control_route *const tables[] = {
 	control_ca_routes,
 	control_certificates_routes,
 	control_challenges_routes,
+	control_evidence_routes,
 	control_host_routes,
 	control_scenarios_routes,
 };

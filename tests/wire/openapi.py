@@ -72,6 +72,14 @@ CALLS = [
     ("POST", "/v1/challenges?site=nowhere", None, 404),
     ("GET", "/v1/challenges", None, 200),
     ("GET", "/v1/challenges?site=nowhere", None, 404),
+    # ---- evidence ----
+    ("GET", "/v1/evidence/iis", None, 200),
+    ("GET", "/v1/evidence/httperr", None, 200),
+    ("GET", "/v1/evidence/events?format=xml", None, 200),
+    ("GET", "/v1/evidence/mscep", None, 200),
+    ("GET", "/v1/evidence/ndesplugin?site=x/ra-expired", None, 200),
+    ("GET", "/v1/evidence/iis?format=xml", None, 400),
+    ("GET", "/v1/evidence/setup", None, 404),
     # ---- mistakes that belong to no resource ----
     ("GET", "/v1/nothing", None, 404),
     ("POST", "/v1/live", None, 405),

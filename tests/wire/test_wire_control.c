@@ -253,6 +253,61 @@ a_password_of_another_site_is_unknown_here(void **state)
 	served_stop(&s);
 }
 
+/* ---- evidence ---- */
+
+/* The log has the text, or has it not. */
+static void
+expect_evidence(struct world *w, const struct served *s, const char *target,
+    const char *text, bool there)
+{
+	struct client_http h;
+
+	control_call_raw(w, s, "GET", target, NULL, NULL, &h);
+	assert_int_equal(h.status, 200);
+	if ((strstr((const char *)h.body.p, text) != NULL) != there)
+		fail_msg("%s: %s is %sthere: %s", target, text,
+		    there ? "not " : "", h.body.p);
+	client_http_clear(&h);
+}
+
+static void
+get(struct world *w, const char *url, long status)
+{
+	struct client_http h;
+
+	if (client_get(&w->c, url, NULL, &h))
+		fail_msg("%s: %s", url, w->c.why);
+	assert_int_equal(h.status, status);
+	client_http_clear(&h);
+}
+
+static void
+shows_the_logs_that_are_written_nowhere(void **state)
+{
+	struct world *w = *state;
+	struct served s;
+	char url[256];
+
+	served_start(&s, "pool-stopped", with_control);
+	snprintf(url, sizeof url, "%s?operation=GetCACaps", s.url);
+	get(w, url, 503);
+	/* In the right log, and only there. */
+	expect_evidence(w, &s, "/v1/evidence/httperr", " GET ", true);
+	expect_evidence(w, &s, "/v1/evidence/httperr", "#Fields: ", true);
+	expect_evidence(w, &s, "/v1/evidence/iis", " GET ", false);
+	expect_evidence(w, &s, "/v1/evidence/iis", "#Fields: ", true);
+	/* Another site has its own. */
+	expect_evidence(
+	    w, &s, "/x/ra-expired/v1/evidence/httperr", " GET ", false);
+	expect_evidence(w, &s, "/x/ra-expired/v1/evidence/mscep?format=xml",
+	    "<EventID>2</EventID>", true);
+	expect_evidence(w, &s, "/x/ra-expired/v1/evidence/mscep?format=xml",
+	    "</Events>", true);
+	expect_evidence(w, &s, "/v1/evidence/mscep",
+	    "NetworkDeviceEnrollmentService", false);
+	served_stop(&s);
+}
+
 /* ---- who may call ---- */
 
 struct caller {
@@ -409,6 +464,7 @@ main(void)
 		cmocka_unit_test(
 		    a_password_is_good_once_and_a_static_one_for_ever),
 		cmocka_unit_test(a_password_of_another_site_is_unknown_here),
+		cmocka_unit_test(shows_the_logs_that_are_written_nowhere),
 		cmocka_unit_test(pages_of_other_origins_get_nothing),
 		cmocka_unit_test(
 		    off_loopback_the_token_counts_and_any_address_will_do),
