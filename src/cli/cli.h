@@ -49,6 +49,7 @@ const struct command *command_find(const char *name);
 void command_help(const struct command *c);
 
 int check_run(int argc, char **argv);
+int ctl_run(int argc, char **argv);
 int health_run(int argc, char **argv);
 int help_run(int argc, char **argv);
 int run_run(int argc, char **argv);

@@ -78,6 +78,28 @@ static const struct command commands[] = {
 	    "\n"
 	    "Example: mockndes health http://127.0.0.1:8080/certsrv/mscep/mscep.dll\n",
 	    health_run, NULL },
+	{ "ctl", "the control API from a shell",
+	    "usage: mockndes ctl [--url URL] [--token TEXT] [--site SITE] [--json] VERB ...\n"
+	    "\n"
+	    "Asks a running server. `mockndes ctl help [NOUN]` has each verb with what it\n"
+	    "takes; the nouns are:\n"
+	    "\n"
+	    "  info ready metrics reset shutdown   the server\n"
+	    "  host restart                        what is true of the deployment\n"
+	    "  scenario scenarios check            what is wrong with it\n"
+	    "  rules                               faults put in by hand\n"
+	    "  requests verify stream evidence     what clients did, and what came of it\n"
+	    "  ca certificates revoke challenges   keys to the door\n"
+	    "  sessions clock                      private sites, another time\n"
+	    "\n"
+	    "The URL is that of MOCKNDES_CONTROL_URL, else http://127.0.0.1:8081; the token\n"
+	    "that of MOCKNDES_CONTROL_TOKEN. --json prints answers as they came.\n"
+	    "\n"
+	    "Exit status: 0 fine, 1 the server refuses or is not there, 2 usage,\n"
+	    "5 `ctl verify`: it did not hold.\n"
+	    "\n"
+	    "Example: mockndes ctl host set rights.impersonate=true\n",
+	    ctl_run, NULL },
 	{ "help", "say what the command, or one of these, does",
 	    "usage: mockndes help [COMMAND]\n"
 	    "\n"
@@ -85,9 +107,6 @@ static const struct command commands[] = {
 	    "\n"
 	    "Example: mockndes help scenarios\n",
 	    help_run, NULL },
-	{ "ctl", "the control API from a shell", NULL, NULL,
-	    "ask the control URL of the ready line with curl instead, as "
-	    "mockndes-control(7) shows" },
 };
 
 const struct command *

@@ -6,8 +6,8 @@
 
 # ---- help fits a screen of 80 by 24 with its prompt, and has an example ----
 for args in --help 'serve --help' 'run --help' 'check --help' 'scenarios --help' \
-	'schema --help' 'health --help' 'help --help' help 'help serve' \
-	'help run' 'help check' 'help scenarios' 'help schema' 'help health' 'help help'; do
+	'schema --help' 'health --help' 'ctl --help' 'help --help' help 'help serve' \
+	'help run' 'help check' 'help scenarios' 'help schema' 'help health' 'help ctl' 'help help'; do
 	# shellcheck disable=SC2086 # words on purpose
 	try $args
 	is "exit code of $args" "$CODE" 0

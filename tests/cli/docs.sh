@@ -49,6 +49,15 @@ is "README.md has the commands of help" \
 	"$( (echo serve && grep -o 'Other commands: .*' README.md | grep -o '`[a-z]\{1,\}' | tr -d '`') | sort)" \
 	"$(cat "$DIR/commands")"
 
+# ---- verbs of ctl: those of help, but for longer names of the same ----
+"$MOCKNDES" ctl help | grep -v ' the same$' | grep -oE '^  [a-z-]+( [a-z]+)?' |
+	sed 's/^  //' | sort >"$DIR/verbs"
+ok "ctl has verbs" test "$(wc -l <"$DIR/verbs")" -ge 40
+is "the manual has the verbs of ctl help" \
+	"$(between src/cli/mockndes.1 '^.Ss Verbs of ctl' '^.Ss' | grep -oE '^\.It Ic [a-z]+( [a-z]+)?' |
+		sed 's/^\.It Ic //' | sort)" \
+	"$(cat "$DIR/verbs")"
+
 # ---- exit codes ----
 # Those of the library, and those that run adds.
 codes=$( (echo 0 && sed -n 's/^	MOCKNDES_[A-Z]* = \([1-9]\).*/\1/p' include/mockndes.h &&

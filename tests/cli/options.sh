@@ -37,7 +37,6 @@ refuses 2 '--ready-file wants a path' --ready-file=
 refuses 2 '--log-colour: "red" is not auto, always or never' --log-colour red
 refuses 2 'not loopback: it needs --control-token' --control-bind 0.0.0.0
 refuses 2 'both off' --http-port off --https-port off
-refuses 2 'the command ctl is not in this version' ctl
 refuses 2 'no command "serv"; did you mean serve\?' serv
 refuses 2 'no command "xyzzy"; `mockndes help` lists them' xyzzy
 refuses 2 'no command "xyzzy"' help xyzzy

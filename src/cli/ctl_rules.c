@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Verbs about the rules of a site: listed with what they have counted, added, switched, removed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/ctl.h"
+
+static void
+print_rules(const json_t *json)
+{
+	static const struct ctl_column columns[] = { { "ID", "id" },
+		{ "ENABLED", "enabled" }, { "SEEN", "seen" },
+		{ "HITS", "hits" }, { "SPENT", "spent" }, { "WHEN", "when" },
+		{ "SCENARIO", "scenario" }, { "LINE", "line" }, { 0 } };
+
+	ctl_print_table(json_object_get(json, "rules"), columns);
+}
+
+static int
+list(struct ctl *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return ctl_show(
+	    c, &(struct ctl_call){ .path = "/v1/rules" }, print_rules);
+}
+
+/* The rule itself as an argument, or a file; KEY=VALUE behind it are parameters. */
+static int
+add(struct ctl *c, int argc, char **argv)
+{
+	struct ctl_call call = {
+		.method = "POST", .path = "/v1/rules", .query = argv + 1
+	};
+	char *text = NULL;
+	int rc;
+
+	if (!ctl_are_pairs(c, argc - 1, argv + 1))
+		return EXIT_USAGE;
+	if (argv[0][0] == '{' || argv[0][0] == '[') {
+		call.body = argv[0];
+		call.body_size = strlen(argv[0]);
+	} else {
+		text = ctl_read(argv[0], &call.body_size);
+		if (text == NULL)
+			return EXIT_FAILED;
+		call.body = text;
+	}
+	rc = ctl_show(c, &call, ctl_print);
+	free(text);
+	return rc;
+}
+
+static int
+patch(struct ctl *c, const char *id, const char *body)
+{
+	return ctl_show(c,
+	    &(struct ctl_call){ .method = "PATCH",
+		.path = "/v1/rules/%s",
+		.name = id,
+		.body = body,
+		.body_size = strlen(body) },
+	    ctl_print);
+}
+
+static int
+enable(struct ctl *c, int argc, char **argv)
+{
+	(void)argc;
+	return patch(c, argv[0], "{\"enabled\":true}");
+}
+
+static int
+disable(struct ctl *c, int argc, char **argv)
+{
+	(void)argc;
+	return patch(c, argv[0], "{\"enabled\":false}");
+}
+
+static int
+drop(struct ctl *c, int argc, char **argv)
+{
+	(void)argc;
+	return ctl_show(c,
+	    &(struct ctl_call){
+		.method = "DELETE", .path = "/v1/rules/%s", .name = argv[0] },
+	    ctl_print);
+}
+
+const struct ctl_verb ctl_rules_verbs[] = {
+	{ "rules", "", 0, 0, "the rules, with what they have counted", list },
+	{ "rules list", "", 0, 0, "the same", list },
+	{ "rules add", "FILE|'{...}' [ttl=60s]", 1, -1, "one more", add },
+	{ "rules enable", "ID", 1, 1, "let it apply", enable },
+	{ "rules disable", "ID", 1, 1, "let it not apply", disable },
+	{ "rules remove", "ID", 1, 1, "forget it", drop },
+	{ 0 },
+};
