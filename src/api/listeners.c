@@ -26,14 +26,31 @@ scep_answer(void *ctx, const struct http_reply *reply)
 	front_answer(ctx, reply);
 }
 
+/* A client waits to be told to send its body. */
+static bool
+scep_expected(
+    void *ctx, struct front_exchange *fx, const struct http_request *rq)
+{
+	struct listeners *l = ctx;
+	struct server_exchange *sx =
+	    server_open(l->server, rq, scep_answer, fx);
+
+	front_set_user(fx, sx);
+	return sx == NULL || !server_withholds_continue(sx);
+}
+
 static void
 scep_request(
     void *ctx, struct front_exchange *fx, const struct http_request *rq)
 {
 	struct listeners *l = ctx;
-	struct server_exchange *sx =
-	    server_receive(l->server, rq, scep_answer, fx);
+	struct server_exchange *sx = front_user(fx);
 
+	if (sx != NULL) {
+		server_go_on(sx, rq);
+		return;
+	}
+	sx = server_receive(l->server, rq, scep_answer, fx);
 	front_set_user(fx, sx);
 	if (sx == NULL)
 		front_answer(fx, server_no_memory_reply());
@@ -147,6 +164,7 @@ static int
 open_scep(struct listeners *l, const struct options *o, bool tls, struct err *e)
 {
 	struct front_handler handler = { .request = scep_request,
+		.expected = scep_expected,
 		.done = scep_done,
 		.enter = scep_enter,
 		.ctx = l };

@@ -35,7 +35,7 @@ static const struct command commands[] = {
 	    "Validates scenario files. Every complaint of every file is a line,\n"
 	    "FILE:LINE:COL: error: ...; a file without any is called sound. The name of\n"
 	    "a built-in scenario may stand for a file. Warnings are lines too, of rules\n"
-	    "that can never apply.\n"
+	    "put out of force that could never apply.\n"
 	    "\n"
 	    "With --draws, the first fifty draws of each rule under --seed N (1 when none\n"
 	    "is given): the same as a server draws with that seed.\n"

@@ -97,6 +97,7 @@ enum fault_version {
 enum fault_continue {
 	FAULT_CONTINUE_AS_ASKED,
 	FAULT_CONTINUE_FIRST /* an unasked 100 before the answer */,
+	FAULT_CONTINUE_NEVER /* none for who waits for it */,
 	FAULT_CONTINUE_EARLY_HINTS /* 103 before it */
 };
 

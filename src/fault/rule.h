@@ -74,6 +74,8 @@ struct rules *rules_new(
 struct rules *rules_ref(struct rules *r); /* accepts NULL; returns it */
 void rules_unref(struct rules *r); /* accepts NULL */
 size_t rules_count(const struct rules *r); /* NULL: 0 */
+/* Is there one that lets a client wait for "100 Continue" in vain? */
+bool rules_withhold_continue(const struct rules *r); /* NULL: no */
 const struct rule *rules_get(const struct rules *r, size_t i);
 /* Index by id, -1 when there is none. */
 int64_t rules_find(const struct rules *r, struct bytes id);
@@ -201,11 +203,12 @@ void rules_print_draws(
     const struct rules *r, uint64_t seed, unsigned n, struct buf *out);
 
 /*
- * Find rules that can never apply: an impossible condition, or one that an
- * earlier rule that always applies takes whole. why is a sentence.
+ * Find rules that can never apply, because one before it always applies to
+ * what they are for. -1 when memory ran out.
  */
-void rules_find_unreachable(const struct rules *r,
-    void (*found)(void *ctx, const struct rule *rule, const char *why),
-    void *ctx);
+MUST_USE int rules_find_unreachable(const struct rule *const *list, size_t n,
+    void (*found)(
+	void *ctx, const struct rule *rule, const struct rule *before),
+    void *ctx, struct err *e);
 
 #endif

@@ -108,9 +108,28 @@ rules_find(const struct rules *r, struct bytes id)
 
 /* ---- life ---- */
 
+static bool
+withholds_continue(const struct rule *r)
+{
+	for (size_t i = 0; i < r->step_count; i++) {
+		if (!r->disabled &&
+		    r->steps[i]->form.first == FAULT_CONTINUE_NEVER)
+			return true;
+	}
+	return false;
+}
+
+bool
+rules_withhold_continue(const struct rules *r)
+{
+	return r != NULL && r->withhold_continue;
+}
+
 static int
 compile(struct rules *r, struct err *e)
 {
+	for (size_t i = 0; i < r->count; i++)
+		r->withhold_continue |= withholds_continue(r->list[i]);
 	if (r->count > RULES_MAX)
 		return err_set(
 		    e, ERR_LIMIT, "there are more than %d rules", RULES_MAX);
@@ -339,58 +358,4 @@ rules_switch(struct rules *from, size_t at, bool enabled, struct err *e)
 	rules_ref(changed->home);
 	r->list[at] = changed;
 	return finish(r, e);
-}
-
-/* ---- unreachable ones ---- */
-
-#define ALWAYS_MAX 64 /* how many that always apply are looked at */
-
-static bool
-always_applies(const struct rule *r)
-{
-	return !r->disabled && r->after == 0 && r->until == 0 &&
-	    r->every <= 1 && r->times == 0 && r->in_a_row == 0 &&
-	    (!r->has_chance || r->chance_ppm >= 1000000) &&
-	    (r->then_after != RULE_PASS);
-}
-
-static const struct rule *
-covered_by(const struct rule *const *always, size_t n, const struct rule *r)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (always[i]->at_connection == r->at_connection &&
-		    when_covers(always[i]->when, r->when))
-			return always[i];
-	}
-	return NULL;
-}
-
-void
-rules_find_unreachable(const struct rules *r,
-    void (*found)(void *ctx, const struct rule *rule, const char *why),
-    void *ctx)
-{
-	const struct rule *always[ALWAYS_MAX], *cover;
-	size_t n = 0;
-	const char *why;
-	struct buf b;
-
-	for (size_t i = 0; i < rules_count(r); i++) {
-		const struct rule *rule = r->list[i];
-
-		cover = covered_by(always, n, rule);
-		if (when_is_impossible(rule->when, &why)) {
-			found(ctx, rule, why);
-		} else if (cover != NULL) {
-			buf_init(&b, 512);
-			buf_addf(&b,
-			    "rule \"%s\" before it always applies to what "
-			    "this one is for",
-			    cover->id);
-			found(ctx, rule, buf_str(&b));
-			buf_clear(&b);
-		}
-		if (n < ALWAYS_MAX && always_applies(rule))
-			always[n++] = rule;
-	}
 }

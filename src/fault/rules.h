@@ -49,6 +49,7 @@ struct rules {
 	/* each kept by its home, which is referenced for it, unless that is this list; copies are in the arena */
 	const struct rule **list;
 	size_t count;
+	bool withhold_continue; /* one of them does */
 	uint32_t *ids; /* number of the rule and 1; 0: free */
 	size_t id_mask;
 	struct rules_part index[RULES_OPS];

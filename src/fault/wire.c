@@ -328,6 +328,7 @@ fault_wire(const struct fault *f, const struct fault_site *s,
 		w->act = WIRE_PLAY;
 		if (set_raw(f, s, reply, e) == -1)
 			return -1;
+		set_cut(f, reply, 0);
 	} else if (f->hang == FAULT_HANG_SILENT) {
 		w->act = WIRE_SILENT;
 	} else if (f->cut_at == FAULT_AT_START) {

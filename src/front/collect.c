@@ -155,6 +155,35 @@ refuse_early(struct front_exchange *fx)
 	    has_word(&fx->rq, BYTES_LIT("Expect"), BYTES_LIT("100-continue"));
 }
 
+/*
+ * The client waits for "100 Continue". The library says it by itself and
+ * cannot be told not to; but it looks at the header after this, so the header
+ * becomes another one where it must not.
+ */
+static void
+announce(struct front_exchange *fx)
+{
+	const struct front_handler *h = &fx->listener->handler;
+	struct http_header *expect = NULL;
+	char *said;
+
+	for (size_t i = 0; i < fx->rq.header_count && expect == NULL; i++) {
+		if (bytes_eq_nocase(fx->headers[i].name, BYTES_LIT("Expect")) &&
+		    bytes_eq_nocase(
+			fx->headers[i].value, BYTES_LIT("100-continue")))
+			expect = &fx->headers[i];
+	}
+	if (h->expected == NULL || expect == NULL || fx->early)
+		return;
+	fx->announced = true;
+	if (h->expected(h->ctx, fx, &fx->rq))
+		return;
+	said = (char *)(uintptr_t)expect->value.p;
+	memcpy(fx->expect, said, expect->value.n);
+	expect->value.p = (const uint8_t *)fx->expect;
+	said[0] = '-';
+}
+
 /* All of the request but its body. */
 static int
 begin(struct front_exchange *fx, const char *method, const char *version)
@@ -175,6 +204,7 @@ begin(struct front_exchange *fx, const char *method, const char *version)
 		return -1;
 	fx->must_close = wants_close(rq);
 	fx->early = refuse_early(fx);
+	announce(fx);
 	return 0;
 }
 
@@ -302,7 +332,8 @@ front_on_completed(void *cls, struct MHD_Connection *connection, void **ctx,
 			l->front->handed = fx->next;
 		if (fx->next != NULL)
 			fx->next->prev = fx->prev;
-		l->handler.done(l->handler.ctx, fx, fx->user, end_of(fx, code));
 	}
+	if (fx->handed || fx->announced)
+		l->handler.done(l->handler.ctx, fx, fx->user, end_of(fx, code));
 	exchange_free(fx);
 }

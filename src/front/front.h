@@ -39,6 +39,14 @@ struct front_handler {
 	 */
 	void (*request)(void *ctx, struct front_exchange *fx,
 	    const struct http_request *rq);
+	/*
+	 * Called in the event thread when the headers of a request are in and
+	 * its client waits for "100 Continue"; rq has all but the body, and
+	 * lends until done(), which follows even when request() does not.
+	 * False: nothing is said, and the client may wait. NULL: it goes on.
+	 */
+	bool (*expected)(void *ctx, struct front_exchange *fx,
+	    const struct http_request *rq);
 	/* Called once for each request() when the connection is through with it. user is what front_set_user() set. */
 	void (*done)(void *ctx, struct front_exchange *fx, void *user,
 	    enum front_end how);
@@ -134,6 +142,7 @@ MUST_USE int front_refuse(
 
 /* Hang something on an exchange, to get it back in done(). */
 void front_set_user(struct front_exchange *fx, void *user);
+void *front_user(const struct front_exchange *fx); /* NULL: nothing */
 
 /*
  * Within request(), when it keeps the exchange: tell of a client that leaves,

@@ -113,6 +113,8 @@ struct front_exchange {
 	bool begun; /* rq has all but the body */
 	bool early; /* handed over before its body was read */
 	bool must_close; /* the request wants the connection ended */
+	bool announced; /* expected() was called: done() is owed */
+	char expect[16]; /* what the client's Expect said */
 	bool handed; /* request() was called: done() is owed */
 	bool in_request; /* request() is on the stack now */
 	bool no_close_notify; /* its connection ends without one */

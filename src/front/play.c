@@ -116,6 +116,12 @@ front_set_user(struct front_exchange *fx, void *user)
 	fx->user = user;
 }
 
+void *
+front_user(const struct front_exchange *fx)
+{
+	return fx->user;
+}
+
 void
 front_answer(struct front_exchange *fx, const struct http_reply *reply)
 {

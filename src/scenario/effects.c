@@ -116,9 +116,17 @@ static const char *const clashes[][2] = {
 	{ "hang", "damage" },
 };
 
+/* What nobody sees of an answer that is never begun. */
+static const char *const unseen[] = { "reply", "raw", "headers", "form", "caps",
+	"cacert", "scep", "damage", "drip" };
+
 static void
-find_clashes(struct loader *l, const struct tree_node *then)
+find_clashes(
+    struct loader *l, const struct tree_node *then, const struct fault *f)
 {
+	bool cut = f->cut_at == FAULT_AT_START;
+	bool silent = f->hang == FAULT_HANG_SILENT;
+
 	for (size_t i = 0; i < nitems(clashes); i++) {
 		if (field_find(then, clashes[i][0]) != NULL &&
 		    field_find(then, clashes[i][1]) != NULL)
@@ -126,6 +134,21 @@ find_clashes(struct loader *l, const struct tree_node *then)
 			    "%s: %s and %s do not go together", l->where,
 			    clashes[i][0], clashes[i][1]);
 	}
+	for (size_t i = 0; (cut || silent) && i < nitems(unseen); i++) {
+		const struct tree_node *v = field_find(then, unseen[i]);
+
+		if (v != NULL &&
+		    (cut || strcmp(unseen[i], "headers") == 0 ||
+			strcmp(unseen[i], "form") == 0))
+			complain(l->c, v->at,
+			    "%s.%s can never act: %s sends no byte", l->where,
+			    unseen[i], cut ? "cut at start" : "hang: true");
+	}
+	if (field_find(then, "raw") != NULL && f->cut_at == FAULT_AT_HEADERS)
+		complain(l->c, then->at,
+		    "%s: raw has no headers to cut behind; write at: and a "
+		    "size or a share",
+		    l->where);
 }
 
 static bool
@@ -179,6 +202,24 @@ check_op(
 	}
 }
 
+static bool
+is_messages(enum fact f)
+{
+	return f < FACTS && fact_key(f)->stage > FACT_AT_ARRIVAL;
+}
+
+/* Whether a client waits in vain is settled before it sends the message. */
+static void
+check_continue(
+    struct loader *l, const struct tree_node *then, const struct when *when)
+{
+	if (when_asks(when, is_messages))
+		complain(l->c, then->at,
+		    "%s: \"first: never\" is judged when the headers are in: "
+		    "nothing is known of the message then",
+		    l->where);
+}
+
 const struct fault *
 effects_read(
     struct loader *l, const struct tree_node *then, const struct when *when)
@@ -193,7 +234,9 @@ effects_read(
 		return f;
 	}
 	fields_read(l, l->where, then_fields, nitems(then_fields), then, f);
-	find_clashes(l, then);
+	find_clashes(l, then, f);
+	if (f->form.first == FAULT_CONTINUE_NEVER)
+		check_continue(l, then, when);
 	if (fault_is_connection(f))
 		check_connection(l, then, when);
 	else

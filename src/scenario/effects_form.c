@@ -9,6 +9,7 @@ WORDS(lengths, { "short", FAULT_LENGTH_SHORT }, { "long", FAULT_LENGTH_LONG },
     { "absent", FAULT_LENGTH_ABSENT });
 WORDS(codings, { "gzip", 1 });
 WORDS(firsts, { "continue", FAULT_CONTINUE_FIRST },
+    { "never", FAULT_CONTINUE_NEVER },
     { "early-hints", FAULT_CONTINUE_EARLY_HINTS });
 
 static void
@@ -82,6 +83,36 @@ form_language(void)
 	    struct language_table){ "form", form_fields, nitems(form_fields) };
 }
 
+/* Keys that mean nothing without another. */
+static void
+check_form(
+    struct loader *l, const struct fault_form *f, const struct tree_node *form)
+{
+	static const char *const chunked[] = { "chunked_word", "trailers" };
+	const struct tree_node *v;
+
+	for (size_t i = 0; i < nitems(chunked); i++) {
+		v = field_find(form, chunked[i]);
+		if (v != NULL && f->chunk_bytes == 0)
+			complain(l->c, v->at,
+			    "%s.%s is for a chunked answer; write chunks: and "
+			    "their size",
+			    l->where, chunked[i]);
+	}
+	v = field_find(form, "length");
+	if (v == NULL)
+		return;
+	if (f->length == FAULT_LENGTH_BOTH && f->chunk_bytes == 0)
+		complain(l->c, v->at,
+		    "%s.length: both is a length beside chunks; write chunks: "
+		    "and their size",
+		    l->where);
+	else if (f->length != FAULT_LENGTH_BOTH && f->chunk_bytes > 0)
+		complain(l->c, v->at,
+		    "%s.length: a chunked answer has no length but with both",
+		    l->where);
+}
+
 void
 effects_form(struct loader *l, const struct field *f,
     const struct tree_node *value, void *base)
@@ -90,6 +121,8 @@ effects_form(struct loader *l, const struct field *f,
 
 	(void)f;
 	part->on = effects_part(l, form_language(), value, part);
+	if (part->on)
+		check_form(l, part, value);
 }
 
 /* ---- damage ---- */

@@ -87,6 +87,16 @@ effects_tls(struct loader *l, const struct field *f,
 		.client_certificate = -1,
 		.alert = -1 };
 	fields_read(l, l->where, tls_fields, nitems(tls_fields), value, t);
+	if (t->plain && value->count > 2)
+		complain(l->c, value->at,
+		    "%s: plain has no handshake; nothing else goes with it",
+		    l->where);
+	if (field_find(value, "how") != NULL && t->cut == FAULT_TLS_NO_CUT)
+		complain(l->c, field_find(value, "how")->at,
+		    "%s.how is for cut", l->where);
+	if (t->alert != -1 && t->cut != FAULT_TLS_NO_CUT)
+		complain(l->c, value->at,
+		    "%s: alert and cut do not go together", l->where);
 	if (t->minimum != -1 && t->maximum != -1 && t->minimum > t->maximum)
 		complain(
 		    l->c, value->at, "%s: minimum is above maximum", l->where);

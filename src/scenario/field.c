@@ -285,23 +285,48 @@ field_duration(struct loader *l, const struct field *f,
 	    (int64_t *)(void *)((char *)base + f->offset));
 }
 
+/* "reset, close or stall" */
+static void
+list_words(const struct field_word *words, char *out, size_t size)
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (const struct field_word *w = words; w->name != NULL; w++) {
+		int n = snprintf(out + at, size - at, "%s%s",
+		    w == words              ? ""
+			: w[1].name == NULL ? " or "
+					    : ", ",
+		    w->name);
+
+		if (n < 0 || (size_t)n >= size - at) {
+			(void)snprintf(out + at, size - at, " ...");
+			return;
+		}
+		at += (size_t)n;
+	}
+}
+
 static void
 refuse_word(struct loader *l, const struct field_word *words,
     const struct tree_node *value)
 {
 	struct near near;
+	char list[400];
 
 	near_start(&near, value->text);
 	for (const struct field_word *w = words; w->name != NULL; w++)
 		near_offer(&near, bytes_str(w->name));
-	if (near.best.n > 0)
+	if (near.best.n > 0) {
 		complain(l->c, value->at,
 		    "%s cannot be \"%s\"; did you mean \"%.*s\"?", l->where,
 		    show(value->text).s, (int)near.best.n,
 		    (const char *)near.best.p);
-	else
-		complain(l->c, value->at, "%s cannot be \"%s\"", l->where,
-		    show(value->text).s);
+		return;
+	}
+	list_words(words, list, sizeof(list));
+	complain(l->c, value->at, "%s cannot be \"%s\", only %s", l->where,
+	    show(value->text).s, list);
 }
 
 bool

@@ -212,6 +212,13 @@ read_effects(struct loader *l, const struct tree_node *item, struct rule *r)
 	if (r->until != 0 && r->until <= r->after)
 		complain(l->c, item->at,
 		    "rule.until is not behind rule.after: it never applies");
+	else if (r->until != 0 && r->every > r->until - r->after)
+		complain(l->c, item->at,
+		    "rule.every is beyond rule.until: it never applies");
+	if (r->at_connection && r->per > RULE_PER_CLIENT)
+		complain(l->c, item->at,
+		    "rule.per: a connection that is being accepted has no %s",
+		    rule_per_name(r->per));
 }
 
 /* ---- the list ---- */
@@ -254,12 +261,26 @@ read_rule(struct loader *l, const struct tree_node *item, struct rule *r,
 }
 
 static void
-warn_unreachable(void *ctx, const struct rule *r, const char *why)
+tell_unreachable(void *ctx, const struct rule *r, const struct rule *before)
 {
+	void (*tell)(struct complaints * c, struct place at, const char *fmt,
+	    ...) = r->disabled ? warn : complain;
 	struct loader *l = ctx;
 
-	warn(l->c, (struct place){ r->line, r->column },
-	    "rule \"%s\" can never apply: %s", r->id, why);
+	tell(l->c, (struct place){ r->line, r->column },
+	    "rule \"%s\" can never apply: rule \"%s\" in line %u always "
+	    "applies to what this one is for; put this one above it",
+	    r->id, before->id, before->line);
+}
+
+/* Among those that were read without a complaint; what is wrong about another may be what sets it apart. */
+static void
+find_unreachable(struct loader *l, const struct rule *const *sound, size_t n)
+{
+	struct err e = { 0 };
+
+	if (rules_find_unreachable(sound, n, tell_unreachable, l, &e) == -1)
+		l->failed = true;
 }
 
 /* Into a list of their own; only when nothing was wrong, since a rule may be half read. True: their memory was taken over. */
@@ -273,8 +294,6 @@ compile(struct loader *l, struct rule *rules, size_t n)
 	l->s->rules = rules_new(&l->rules_arena, rules, n, &e);
 	if (l->s->rules == NULL)
 		l->failed = true;
-	else
-		rules_find_unreachable(l->s->rules, warn_unreachable, l);
 	return true;
 }
 
@@ -292,12 +311,37 @@ clear_conditions(struct rule *rules, size_t n)
 	}
 }
 
+/* Read them, and keep a list of those about which there is nothing to say. */
+static size_t
+read_list(struct loader *l, const struct tree_node *list, struct rule *rules,
+    const struct rule **sound, struct rule_ids *ids)
+{
+	size_t n = 0, sound_n = 0;
+
+	for (const struct tree_node *i = list->first; i != NULL; i = i->next) {
+		unsigned before = complaints_total(l->c);
+
+		if (i->kind == TREE_MAPPING)
+			read_rule(l, i, &rules[n++], ids);
+		else if (!i->cut)
+			loader_wrong_kind(
+			    l, "an item of rules", i, "a mapping");
+		if (i->kind == TREE_MAPPING && !i->cut &&
+		    complaints_total(l->c) == before)
+			sound[sound_n++] = &rules[n - 1];
+	}
+	if (!l->failed)
+		find_unreachable(l, sound, sound_n);
+	return n;
+}
+
 void
 rules_read_all(struct loader *l, const struct tree_node *list)
 {
 	struct rule_ids ids = { NULL, 15 };
+	const struct rule **sound;
 	struct rule *rules;
-	size_t n = 0;
+	size_t n;
 
 	if (list->count > RULES_MAX) {
 		complain(
@@ -307,20 +351,16 @@ rules_read_all(struct loader *l, const struct tree_node *list)
 	while (ids.mask < 2 * list->count)
 		ids.mask = 2 * ids.mask + 1;
 	ids.table = calloc(ids.mask + 1, sizeof(struct rule *));
+	sound = calloc(list->count + 1, sizeof(struct rule *));
 	rules = loader_room(l, list->count * sizeof(*rules));
-	if (ids.table == NULL || rules == NULL) {
+	if (ids.table == NULL || sound == NULL || rules == NULL) {
 		l->failed = true;
-		free(ids.table);
-		return;
+		goto out;
 	}
-	for (const struct tree_node *i = list->first; i != NULL; i = i->next) {
-		if (i->kind == TREE_MAPPING)
-			read_rule(l, i, &rules[n++], &ids);
-		else if (!i->cut)
-			loader_wrong_kind(
-			    l, "an item of rules", i, "a mapping");
-	}
-	free(ids.table);
+	n = read_list(l, list, rules, sound, &ids);
 	if (list->count == 0 || !compile(l, rules, n))
 		clear_conditions(rules, n);
+out:
+	free(sound);
+	free(ids.table);
 }

@@ -2,6 +2,7 @@
 /* The seams of an exchange. The order in which a fault acts is that of mockndes-scenario(5). */
 #include "server/faults.h"
 
+#include "base/text.h"
 #include "ndes/evidence.h"
 #include "ndes/pages.h"
 #include "ndes/proxy_page.h"
@@ -34,6 +35,32 @@ go_on(struct exchange_fault *f, struct ndes_exchange *x)
 	if (fault != NULL)
 		x->twist = fault->cert;
 	return f->commits || fault_needs_answer(fault);
+}
+
+/* How long the body will be, as far as the client has said. */
+static int64_t
+declared_bytes(const struct http_request *rq)
+{
+	const struct http_header *h = http_request_header(rq, "Content-Length");
+	uint64_t n = 0;
+
+	if (h == NULL || text_u64(h->value, INT64_MAX, &n) == -1)
+		return 0;
+	return (int64_t)n;
+}
+
+bool
+faults_expected(
+    struct exchange_fault *f, struct ndes_exchange *x, const char *site)
+{
+	if (f->plan == NULL || f->plan->counters == NULL ||
+	    !rules_withhold_continue(f->plan->rules))
+		return false;
+	facts_arrival(&f->facts, x, site);
+	facts_number(&f->facts, FACT_BODY_BYTES, declared_bytes(&x->rq));
+	choose(f, x, x->op != NDES_OP_PKIOPERATION);
+	return fault_of(f) != NULL &&
+	    fault_of(f)->form.first == FAULT_CONTINUE_NEVER;
 }
 
 bool

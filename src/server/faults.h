@@ -26,6 +26,9 @@ struct exchange_fault {
 	bool replayed;
 };
 
+/* When the headers are in and the client waits to be told to go on. True: it is not to be told. */
+bool faults_expected(
+    struct exchange_fault *f, struct ndes_exchange *x, const char *site);
 /* At arrival, when the route is known. False: the deployment is not to be asked. */
 bool faults_arrive(
     struct exchange_fault *f, struct ndes_exchange *x, const char *site);

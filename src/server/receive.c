@@ -140,27 +140,25 @@ arrive(struct server_exchange *sx)
 	    faults_need_worker(&w->fault);
 }
 
-/* The walk, as far as it goes here. */
+/* The deployment as it is now, and where in it the request goes. */
 static void
-begin(struct server_exchange *sx)
+enter_site(struct server_exchange *sx)
 {
 	struct walk *w = sx->walk;
-	struct err none = { 0 };
 
+	sx->site = find_site(sx->server, &w->x);
+	if (sx->site == NULL)
+		return;
 	sx->snapshot = site_acquire(sx->site);
 	w->x.dep = &sx->snapshot->dep;
 	w->x.host = &sx->snapshot->host;
 	w->fault.plan = sx->snapshot->plan;
 	w->fault.memory = sx->snapshot->holdings->memory;
 	ndes_route(&w->x);
-	if (arrive(sx))
-		workers_submit(sx->server->workers, &sx->job);
-	else
-		finish(sx, NULL, &none);
 }
 
 struct server_exchange *
-server_receive(struct server *s, const struct http_request *rq,
+server_open(struct server *s, const struct http_request *rq,
     server_answer_fn *answer, void *ctx)
 {
 	struct server_exchange *sx = calloc(1, sizeof(*sx));
@@ -181,11 +179,42 @@ server_receive(struct server *s, const struct http_request *rq,
 	ndes_exchange_init(&w->x, EXCHANGE_MEMORY_MAX);
 	w->x.rq = *rq;
 	w->x.started_us = env_monotonic_us();
-	sx->site = find_site(s, &w->x);
-	if (sx->site != NULL)
-		begin(sx);
-	else
+	enter_site(sx);
+	return sx;
+}
+
+bool
+server_withholds_continue(struct server_exchange *sx)
+{
+	return sx->site != NULL &&
+	    faults_expected(
+		&sx->walk->fault, &sx->walk->x, site_name(sx->site));
+}
+
+void
+server_go_on(struct server_exchange *sx, const struct http_request *rq)
+{
+	struct http_request *whole = &sx->walk->x.rq;
+	struct err none = { 0 };
+
+	whole->body = rq->body;
+	whole->body_too_long = rq->body_too_long;
+	if (sx->site == NULL)
 		answer_no_session(sx);
+	else if (arrive(sx))
+		workers_submit(sx->server->workers, &sx->job);
+	else
+		finish(sx, NULL, &none);
+}
+
+struct server_exchange *
+server_receive(struct server *s, const struct http_request *rq,
+    server_answer_fn *answer, void *ctx)
+{
+	struct server_exchange *sx = server_open(s, rq, answer, ctx);
+
+	if (sx != NULL)
+		server_go_on(sx, rq);
 	return sx;
 }
 

@@ -154,7 +154,17 @@ typedef void server_answer_fn(void *ctx, const struct http_reply *reply);
 struct server_exchange *server_receive(struct server *s,
     const struct http_request *rq, server_answer_fn *answer, void *ctx);
 
-/* Free an exchange whose answer was given. Accepts NULL. */
+/*
+ * The same in steps, for a client that waits to be told to send its body:
+ * begin when the headers are in, ask whether a rule lets it wait in vain
+ * (once), and go on with the whole request, if it ever comes.
+ */
+struct server_exchange *server_open(struct server *s,
+    const struct http_request *rq, server_answer_fn *answer, void *ctx);
+bool server_withholds_continue(struct server_exchange *x);
+void server_go_on(struct server_exchange *x, const struct http_request *rq);
+
+/* Free an exchange whose answer was given, or that was never gone on with. Accepts NULL. */
 void server_exchange_end(struct server_exchange *x);
 
 /* What to send when server_receive() returned NULL. Lent for ever. */
