@@ -115,6 +115,7 @@ ca_keys_builtin(const struct pki_lib *lib, struct err *e)
 struct folder {
 	const struct pki_lib *lib;
 	const char *dir;
+	bool whole; /* every key must be there */
 	struct ca_keys *keys;
 };
 
@@ -174,7 +175,7 @@ load_key(const struct folder *f, enum ca_role role, struct err *e)
 		goto out;
 	if (there)
 		result = parse_key(f, role, path, buf_bytes(&pem), e);
-	else if (roles[role].required)
+	else if (f->whole || roles[role].required)
 		result = err_set(e, ERR_INPUT, "%s: no such file", path);
 	else
 		result = builtin_key(&f->keys->key[role], f->lib, role, e);
@@ -185,62 +186,95 @@ out:
 
 /* Is it a certificate, and is it this key's? */
 static int
-check_cert(
-    const struct folder *f, enum ca_role role, const char *path, struct err *e)
+check_cert(const struct ca_keys *keys, enum ca_role role, const char *path,
+    struct bytes der, struct err *e)
 {
 	struct asn1_fault fault = { 0 };
 	struct pki_cert cert;
 
-	if (!pki_cert_parse(&cert, buf_bytes(&f->keys->cert[role]), &fault))
+	if (!pki_cert_parse(&cert, der, &fault))
 		return err_set(e, ERR_INPUT, "%s: not a certificate: %s", path,
 		    fault.why == NULL ? "it cannot be read" : fault.why);
-	if (!bytes_eq(cert.spki, pki_key_spki(f->keys->key[role])))
+	if (!bytes_eq(cert.spki, pki_key_spki(keys->key[role])))
 		return err_set(e, ERR_INPUT,
 		    "%s: the certificate does not belong to %s.key", path,
 		    roles[role].name);
 	return 0;
 }
 
-static int
-load_cert(const struct folder *f, enum ca_role role, struct err *e)
+int
+ca_keys_set_certificate(
+    struct ca_keys *keys, enum ca_role role, struct bytes der, struct err *e)
+{
+	buf_clear(&keys->cert[role]);
+	buf_init(&keys->cert[role], KEY_FILE_MAX);
+	buf_add(&keys->cert[role], der);
+	if (!buf_ok(&keys->cert[role]))
+		return err_set(e, ERR_MEMORY, "no memory for certificates");
+	return 0;
+}
+
+int
+ca_keys_read_certificate(struct ca_keys *keys, enum ca_role role,
+    const char *dir, bool *there, struct err *e)
 {
 	char path[4096];
-	struct buf pem;
+	struct buf pem, der;
 	struct err why = { 0 };
-	bool there = false;
 	int result = -1;
 
 	buf_init(&pem, KEY_FILE_MAX);
-	snprintf(path, sizeof(path), "%s/%s.pem", f->dir, roles[role].name);
-	if (read_file(path, &pem, &there, e) == -1)
+	buf_init(&der, KEY_FILE_MAX);
+	snprintf(path, sizeof(path), "%s/%s.pem", dir, roles[role].name);
+	*there = false;
+	if (read_file(path, &pem, there, e) == -1)
 		goto out;
-	if (!there)
+	if (!*there)
 		result = 0;
-	else if (pki_pem_der(&f->keys->cert[role], "CERTIFICATE",
-		     buf_bytes(&pem), &why) == -1)
+	else if (pki_pem_der(&der, "CERTIFICATE", buf_bytes(&pem), &why) == -1)
 		result = err_set(e, why.code, "%s: %s", path, why.text);
-	else
-		result = check_cert(f, role, path, e);
+	else if (check_cert(keys, role, path, buf_bytes(&der), e) == 0)
+		result =
+		    ca_keys_set_certificate(keys, role, buf_bytes(&der), e);
 out:
 	buf_clear(&pem);
+	buf_clear(&der);
 	return result;
+}
+
+static struct ca_keys *
+load_folder(struct folder *f, struct err *e)
+{
+	f->keys = keys_new(e);
+	for (size_t i = 0; f->keys != NULL && i < CA_ROLES; i++) {
+		enum ca_role role = (enum ca_role)i;
+		bool there;
+
+		if (load_key(f, role, e) == -1 ||
+		    ca_keys_read_certificate(
+			f->keys, role, f->dir, &there, e) == -1) {
+			ca_keys_free(f->keys);
+			f->keys = NULL;
+		}
+	}
+	return f->keys;
 }
 
 struct ca_keys *
 ca_keys_from_dir(const struct pki_lib *lib, const char *dir, struct err *e)
 {
-	struct folder f = { .lib = lib, .dir = dir, .keys = keys_new(e) };
+	struct folder f = { .lib = lib, .dir = dir };
 
-	for (size_t i = 0; f.keys != NULL && i < CA_ROLES; i++) {
-		enum ca_role role = (enum ca_role)i;
+	return load_folder(&f, e);
+}
 
-		if (load_key(&f, role, e) == -1 ||
-		    load_cert(&f, role, e) == -1) {
-			ca_keys_free(f.keys);
-			f.keys = NULL;
-		}
-	}
-	return f.keys;
+struct ca_keys *
+ca_keys_from_whole_dir(
+    const struct pki_lib *lib, const char *dir, struct err *e)
+{
+	struct folder f = { .lib = lib, .dir = dir, .whole = true };
+
+	return load_folder(&f, e);
 }
 
 /* ---- new ones ---- */
