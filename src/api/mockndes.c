@@ -215,6 +215,7 @@ make_server(struct mockndes *m, struct err *e)
 		.env = env_system(),
 		.log = { log_line, m },
 		.threads = o->threads,
+		.state_dir = o->state,
 		.ca_dir = o->ca_dir,
 		.fresh_keys = o->fresh_keys,
 		.hostname = o->hostname,

@@ -165,15 +165,9 @@ set_hostname(
 }
 
 static int
-refuse_state(
-    struct options *o, const char *name, const char *value, struct err *e)
+set_state(struct options *o, const char *name, const char *value, struct err *e)
 {
-	(void)o;
-	(void)value;
-	return err_set(e, ERR_USAGE,
-	    "--%s is not in this version: keys, certificates and passwords "
-	    "are kept in memory only; --ca-dir brings keys of your own",
-	    name);
+	return keep_not_empty(&o->state, name, value, e);
 }
 
 static int
@@ -270,8 +264,9 @@ static const struct row rows[] = {
 	{ { "hostname", "NAME", "localhost",
 	      "name in pages, RA subjects, TLS certificate" },
 	    set_hostname },
-	{ { "state", "DIR", NULL, "not in this version; refused" },
-	    refuse_state },
+	{ { "state", "DIR", NULL,
+	      "keep keys and certificates in DIR across restarts" },
+	    set_state },
 	{ { "ca-dir", "DIR", NULL, "CA and RA keys from DIR" }, set_ca_dir },
 	{ { "fresh-keys", NULL, NULL, "new keys instead of the public ones" },
 	    set_fresh_keys },
@@ -316,6 +311,7 @@ options_clear(struct options *o)
 	free(o->admin_user);
 	free(o->admin_password);
 	free(o->hostname);
+	free(o->state);
 	free(o->ca_dir);
 	free(o->log_dir);
 	*o = (struct options){ 0 };

@@ -15,7 +15,7 @@ struct options {
 	char *challenge;
 	char *admin_user, *admin_password;
 	char *hostname;
-	char *ca_dir, *log_dir;
+	char *state, *ca_dir, *log_dir;
 	bool fresh_keys;
 	bool serve_keys;
 	bool has_seed;

@@ -29,6 +29,8 @@ signals_block(sigset_t *set)
 	sigaddset(set, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that may not grow is an error of that write, no reason to die. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* From here on a second signal ends the process at once. */

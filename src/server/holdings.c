@@ -7,6 +7,7 @@
 struct held {
 	atomic_uint refs;
 	struct store *store;
+	bool lent_store;
 	struct ca *ca;
 	struct challenge_cache *challenges;
 	struct pool *pool;
@@ -19,7 +20,8 @@ held_unref(struct held *h)
 	if (h == NULL || atomic_fetch_sub(&h->refs, 1) != 1)
 		return;
 	ca_free(h->ca);
-	store_close(h->store);
+	if (!h->lent_store)
+		store_close(h->store);
 	challenge_cache_free(h->challenges);
 	pool_free(h->pool);
 	memory_free(h->memory);
@@ -30,7 +32,10 @@ static int
 open_certificates(
     struct held *h, const struct holdings_options *o, struct err *e)
 {
-	h->store = store_open(NULL, e);
+	h->store = o->store;
+	h->lent_store = o->store != NULL;
+	if (h->store == NULL)
+		h->store = store_open(NULL, e);
 	if (h->store == NULL)
 		return -1;
 	h->ca = ca_new(h->store, o->env, e);

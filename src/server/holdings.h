@@ -39,6 +39,8 @@ struct holdings {
 struct holdings_options { /* borrowed */
 	const struct env *env; /* the deployment's clock; must outlive it */
 	const char *challenge; /* NULL: none */
+	struct store
+	    *store; /* must outlive it; NULL: one of its own, in memory */
 	bool
 	    private_ca; /* certificates that are not in the store are not its own */
 };

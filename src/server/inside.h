@@ -6,6 +6,7 @@
 #include "server/catalogue.h"
 #include "server/server.h"
 #include "server/sessions.h"
+#include "server/state.h"
 #include "server/timer.h"
 #include "server/workers.h"
 
@@ -20,6 +21,7 @@ struct server {
 	struct scenario_set *scenarios; /* one reference; NULL: none */
 	uint64_t seed;
 	struct pki_lib *lib;
+	struct state *state; /* NULL: all in memory */
 	struct ca_keys *keys;
 	struct materials *materials;
 	struct site *site; /* the default site */

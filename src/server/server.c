@@ -24,7 +24,11 @@ load_keys(struct server *s, const struct server_options *o, struct err *e)
 	s->lib = pki_lib_new(e);
 	if (s->lib == NULL)
 		return -1;
-	if (o->ca_dir != NULL)
+	if (o->state_dir != NULL) {
+		s->state = state_open(o->state_dir, e);
+		if (s->state != NULL)
+			s->keys = state_keys(s->state, s->lib, o, e);
+	} else if (o->ca_dir != NULL)
 		s->keys = ca_keys_from_dir(s->lib, o->ca_dir, e);
 	else if (o->fresh_keys)
 		s->keys = ca_keys_fresh(s->lib, e);
@@ -123,6 +127,9 @@ open_materials(struct server *s, const char *url_base, struct err *e)
 	if (s->url_base == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for a server");
 	o.url_base = s->url_base;
+	if (s->state != NULL &&
+	    state_certificates(s->state, s->keys, &o, &s->log, e) == -1)
+		return -1;
 	s->materials = materials_new(&o, e);
 	return s->materials == NULL ? -1 : 0;
 }
@@ -171,9 +178,11 @@ server_start(struct server *s, const char *url_base, struct err *e)
 	o.challenge = s->challenge;
 	o.host = &s->host;
 	o.scenarios = s->scenarios;
+	o.store = s->state == NULL ? NULL : state_store(s->state);
 	s->site = site_new(&o, e);
 	if (s->site == NULL)
 		return -1;
+	o.store = NULL;
 	o.host = NULL;
 	o.scenarios = NULL;
 	keep_fingerprint(s);
@@ -206,6 +215,7 @@ server_free(struct server *s)
 	catalogue_free(s->catalogue);
 	site_unref(s->site);
 	materials_free(s->materials);
+	state_close(s->state);
 	ca_keys_free(s->keys);
 	pki_lib_free(s->lib);
 	free(s->hostname);

@@ -28,6 +28,7 @@ struct server_options {
 	const struct env *env; /* borrowed; must outlive the server */
 	struct log log;
 	unsigned threads; /* crypto workers; 0: one for each processor */
+	const char *state_dir; /* NULL: all in memory; see server/state.h */
 	const char *ca_dir; /* NULL: the keys of certs/ */
 	bool fresh_keys;
 	const char *hostname; /* the texts are copied */
@@ -47,7 +48,7 @@ struct server_options {
 	void *listeners_ctx;
 };
 
-/* Keys loaded or made; nothing runs yet. NULL on failure. */
+/* The state directory is locked, keys are loaded or made; nothing runs yet. NULL on failure. */
 struct server *server_new(const struct server_options *options, struct err *e);
 
 /* Mint the deployment's certificates, with CRL and AIA URLs below url_base ("http://127.0.0.1:8080"), and start the workers. */

@@ -106,6 +106,7 @@ open_parts(struct site *site, const struct site_options *o, struct err *e)
 	const struct holdings_options ho = {
 		.env = &site->clock,
 		.challenge = o->challenge,
+		.store = o->store,
 		.private_ca = o->private_ca,
 	};
 

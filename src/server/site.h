@@ -34,6 +34,7 @@ struct site_options {
 	const char *challenge; /* NULL: none */
 	const char *admin_user, *admin_password;
 	const char *log_dir; /* NULL: no evidence on disk */
+	struct store *store; /* NULL: one of its own, in memory */
 	const struct host *host; /* the model to begin with; copied */
 	const char *
 	    name; /* "x/ra-expired": where its URLs are; copied. "": the default site */

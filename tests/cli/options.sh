@@ -27,7 +27,7 @@ refuses 2 '^mockndes: --http-port: "80x" is not a port' --http-port=80x
 refuses 2 '^mockndes: --http-port: "" is not a port' --http-port=
 refuses 2 '--bind: "nowhere" is not an IPv4 or IPv6 address' --bind nowhere
 refuses 2 '--threads' --threads 0
-refuses 2 '--state is not in this version' --state "$DIR"
+refuses 2 '--state wants a value' --state=
 refuses 2 '--exit-after: "5" is not a duration' --exit-after 5
 refuses 2 '--exit-after: "5 s" is not a duration' --exit-after '5 s'
 refuses 2 '--exit-after: "-5s" is not a duration' --exit-after -5s
@@ -55,7 +55,7 @@ MOCKNDES_SCENARIO=heathy refuses 3 'heathy'
 
 # The environment is named where it is to blame, and a flag hides it.
 MOCKNDES_HTTP_PORT=x refuses 2 'from the environment: --http-port: "x"'
-MOCKNDES_STATE=x refuses 2 '--state is not in this version'
+MOCKNDES_STATE=/no/such/dir refuses 1 'the state directory /no/such/dir cannot be made'
 MOCKNDES_EXIT_AFTER=5 refuses 2 'from the environment: --exit-after: "5" is not a duration'
 MOCKNDES_READY_FD=x refuses 2 'from the environment: --ready-fd: "x"'
 MOCKNDES_LOG_COLOUR=red refuses 2 'from the environment: --log-colour: "red"'
