@@ -41,6 +41,7 @@ extern const struct control_route control_certificates_routes[];
 extern const struct control_route control_challenges_routes[];
 extern const struct control_route control_evidence_routes[];
 extern const struct control_route control_host_routes[];
+extern const struct control_route control_metrics_routes[];
 extern const struct control_route control_scenarios_routes[];
 extern const struct control_route control_self_routes[];
 

@@ -14,6 +14,7 @@ static const struct control_route *const tables[] = {
 	control_challenges_routes,
 	control_evidence_routes,
 	control_host_routes,
+	control_metrics_routes,
 	control_scenarios_routes,
 };
 

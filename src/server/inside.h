@@ -4,6 +4,7 @@
 #define SERVER_INSIDE_H
 
 #include "server/catalogue.h"
+#include "server/metrics.h"
 #include "server/server.h"
 #include "server/sessions.h"
 #include "server/state.h"
@@ -30,6 +31,7 @@ struct server {
 	struct timer *timer;
 	uint8_t fingerprint[32];
 	struct workers *workers;
+	struct metrics *metrics;
 	struct tls_variants *variants;
 	void (*listeners)(void *ctx, const struct server_listening *l);
 	void *listeners_ctx;

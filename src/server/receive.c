@@ -40,7 +40,8 @@ finish(
 {
 	struct walk *w = sx->walk;
 	struct ndes_exchange *x = &w->x;
-	int64_t taken_ms = (env_monotonic_us() - x->started_us) / 1000;
+	int64_t taken_us = env_monotonic_us() - x->started_us;
+	int64_t taken_ms = taken_us / 1000;
 	struct server *s = sx->server;
 	struct err e = { 0 };
 	struct buf line;
@@ -54,6 +55,9 @@ finish(
 		log_say(&s->log, LOG_ERROR,
 		    "rule %s could not be carried out: %s",
 		    w->fault.choice.rule->id, e.text);
+	metrics_count(s->metrics, x,
+	    w->fault.choice.rule == NULL ? NULL : w->fault.choice.rule->id,
+	    taken_us);
 	buf_init(&line, 2048);
 	ndes_exchange_line(x, &line);
 	faults_print(&w->fault, x, &line);
@@ -118,6 +122,8 @@ answer_no_session(struct server_exchange *sx)
 	if (length != NULL)
 		http_reply_add(&x->reply, "Content-Length", length);
 	x->why = "there is no such session";
+	metrics_count(sx->server->metrics, x, NULL,
+	    env_monotonic_us() - x->started_us);
 	buf_init(&line, 2048);
 	ndes_exchange_line(x, &line);
 	log_say(&sx->server->log, LOG_INFO, "%s", buf_str(&line));

@@ -68,6 +68,8 @@ server_new(const struct server_options *o, struct err *e)
 	s->log_dir = copy(o->log_dir, &ok);
 	s->scenarios = scenario_set_ref(o->scenarios);
 	s->seed = o->seed;
+	s->metrics = metrics_new();
+	ok = ok && s->metrics != NULL;
 	if (!ok)
 		(void)err_set(e, ERR_MEMORY, "no memory for a server");
 	/* Each scenario is sound by itself; together they may not be. */
@@ -216,6 +218,7 @@ server_free(struct server *s)
 	site_unref(s->site);
 	materials_free(s->materials);
 	state_close(s->state);
+	metrics_free(s->metrics);
 	ca_keys_free(s->keys);
 	pki_lib_free(s->lib);
 	free(s->hostname);
@@ -232,6 +235,12 @@ const uint8_t *
 server_ca_fingerprint_sha256(const struct server *s)
 {
 	return s->fingerprint;
+}
+
+struct metrics *
+server_metrics(struct server *s)
+{
+	return s->metrics;
 }
 
 const struct pki_lib *

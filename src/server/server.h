@@ -63,6 +63,9 @@ void server_free(
 /* SHA-256 of the issuing CA certificate, after server_start(); 32 bytes, lent. */
 const uint8_t *server_ca_fingerprint_sha256(const struct server *s);
 
+/* What was counted since the start, see server/metrics.h. Lent. */
+struct metrics *server_metrics(struct server *s);
+
 /* For those who need cryptography beside exchanges. Lent. */
 const struct pki_lib *server_pki(const struct server *s);
 

@@ -28,6 +28,7 @@ CALLS = [
     ("GET", "/v1/info", None, 200),
     ("GET", "/openapi.json", None, 200),
     ("GET", "/schema/scenario-1.json", None, 200),
+    ("GET", "/metrics", None, 200),
     # ---- the model ----
     ("GET", "/v1/host", None, 200),
     ("GET", "/v1/host?view=in-force&site=x/ra-expired", None, 200),
