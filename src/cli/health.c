@@ -13,8 +13,14 @@
 static void
 default_url(char *out, size_t size)
 {
+	const char *url = getenv("MOCKNDES_CONTROL_URL");
 	const char *port = getenv("MOCKNDES_CONTROL_PORT");
 	size_t n = port == NULL ? 0 : strlen(port);
+
+	if (url != NULL && url[0] != '\0' && strlen(url) < size) {
+		strcpy(out, url);
+		return;
+	}
 
 	/* 0 and off tell no port. */
 	if (n == 0 || n > 5 || strspn(port, "0123456789") != n ||
@@ -115,7 +121,7 @@ is_http(CURLU *url)
 int
 health_run(int argc, char **argv)
 {
-	char standard[64];
+	char standard[256];
 	const char *where = standard;
 	CURLU *url = NULL;
 	CURL *curl = NULL;

@@ -68,6 +68,8 @@ try health "$(field scep_url_https)"
 is "HTTPS, unverified" "$CODE" 0
 MOCKNDES_CONTROL_PORT=${control##*:} try health
 is "the port of the environment" "$CODE" 0
+MOCKNDES_CONTROL_URL=$control MOCKNDES_CONTROL_PORT=1 try health
+is "the URL of the environment before it" "$CODE" 0
 stop TERM
 try health "$control"
 is "a server that has gone" "$CODE" 1
