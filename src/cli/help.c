@@ -22,13 +22,12 @@ serve_help(void)
 {
 	const struct mockndes_option *o;
 
-	puts(
-	    "usage: mockndes [serve] [OPTION...]   (environment: MOCKNDES_<NAME>, for all)");
+	/* A screen has room for no more lines than this and the options. */
+	puts("usage: mockndes [serve] [OPTION...]   "
+	     "Example: mockndes --scenario ra-expired");
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
 		if (!option_is_later(o) && !option_is_runs(i))
 			print_option(o);
-	puts(
-	    "More: mockndes help. Example: mockndes --scenario ra-expired --http-port 0");
 }
 
 void
@@ -50,7 +49,9 @@ list_commands(void)
 	for (size_t i = 0; (c = command_at(i)) != NULL; i++)
 		if (c->later == NULL)
 			printf("  mockndes %-10s  %s\n", c->name, c->doc);
-	puts("\n`mockndes COMMAND --help` says more, `mockndes --version` its "
+	puts("\nOptions are also MOCKNDES_<NAME> in the environment; a flag "
+	     "beats it.");
+	puts("`mockndes COMMAND --help` says more, `mockndes --version` its "
 	     "version;\nthe manual is mockndes(1), mockndes-scenario(5) and "
 	     "mockndes-control(7).\n\n"
 	     "Example: mockndes --challenge secret\n"
