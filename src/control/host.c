@@ -315,7 +315,7 @@ patch(struct control_call *c)
 		call_problem(c, 400,
 		    "the body is an object with the keys of a scenario's "
 		    "host:");
-	else if (server_edit(c->control->server, site, edit, json, &e) == -1)
+	else if (site_edit(site, edit, json, 0, &e) == -1)
 		call_problem(c, e.code == ERR_USAGE ? 400 : 500, "%s", e.text);
 	else
 		answer_pending(c, site);
@@ -338,7 +338,7 @@ restart(struct control_call *c)
 
 		if (strcmp(name, site_restart_name(what)) != 0)
 			continue;
-		if (server_restart(c->control->server, site, what, &e) == -1)
+		if (site_restart(site, what, &e) == -1)
 			call_problem(c, 500, "%s", e.text);
 		else
 			answer_pending(c, site);

@@ -316,6 +316,24 @@ challenge_make(struct challenge_cache *c, const struct host *host,
 }
 
 int
+challenge_restore(struct challenge_cache *c, const struct host *host,
+    const struct env *env, const char *text, struct err *e)
+{
+	const struct challenge_wish wish = { .life_ms = 0 };
+	int rc;
+
+	pthread_mutex_lock(&c->lock);
+	if (host->registry.use_single_password != 0)
+		rc = make_single(c, text);
+	else
+		rc = make_one_time(c, host, env_now_ms(env), &wish, text);
+	pthread_mutex_unlock(&c->lock);
+	return rc == -1
+	    ? err_set(e, ERR_MEMORY, "no memory for a password")
+	    : 0;
+}
+
+int
 challenge_prefill(struct challenge_cache *c, const struct host *host,
     const struct env *env, size_t n, struct err *e)
 {

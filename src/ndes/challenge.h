@@ -73,6 +73,11 @@ void challenge_each(struct challenge_cache *c, const struct host *host,
     int64_t now_ms, void (*each)(void *ctx, const struct challenge_view *v),
     void *ctx);
 
+/* This text as a password that is unused and made now, of the same kind. 0, or -1. */
+MUST_USE int challenge_restore(struct challenge_cache *c,
+    const struct host *host, const struct env *env, const char *text,
+    struct err *e);
+
 /*
  * n unused one-time passwords that nobody knows (mscep.cached_passwords), or
  * as many as PasswordMax lets in; for the start of the pool, after

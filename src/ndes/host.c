@@ -419,6 +419,21 @@ host_get(const struct host *h, const struct host_key *key, struct buf *out)
 }
 
 void
+host_copy_key(
+    struct host *to, const struct host *from, const struct host_key *key)
+{
+	memcpy(key_at(to, key), key_at_const(from, key), key_size(key));
+}
+
+bool
+host_same_key(
+    const struct host *a, const struct host *b, const struct host_key *key)
+{
+	return memcmp(key_at_const(a, key), key_at_const(b, key),
+		   key_size(key)) == 0;
+}
+
+void
 host_take_effect(struct host *in_force, const struct host *configured,
     enum host_effect event)
 {
@@ -427,9 +442,7 @@ host_take_effect(struct host *in_force, const struct host *configured,
 
 	for (size_t i = 0; i < n; i++) {
 		if (keys[i].effect <= event)
-			memcpy(key_at(in_force, &keys[i]),
-			    key_at_const(configured, &keys[i]),
-			    key_size(&keys[i]));
+			host_copy_key(in_force, configured, &keys[i]);
 	}
 }
 

@@ -294,6 +294,12 @@ struct buf;
 void host_get(
     const struct host *h, const struct host_key *key, struct buf *out);
 
+/* The value of a key in another model, and whether it is the same in both. */
+void host_copy_key(
+    struct host *to, const struct host *from, const struct host_key *key);
+bool host_same_key(
+    const struct host *a, const struct host *b, const struct host_key *key);
+
 /* Bring into force what a restart of this kind brings: copy from `configured` every key whose effect is at most `event`. */
 void host_take_effect(struct host *in_force, const struct host *configured,
     enum host_effect event);

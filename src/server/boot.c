@@ -51,12 +51,14 @@ log_mscep(
 }
 
 int
-boot(const struct site_parts *p, const struct site_snapshot *s, struct err *e)
+boot(const struct site_parts *p, const struct site_snapshot *s,
+    enum boot_passwords passwords, struct err *e)
 {
 	bool starts = s->host.app_pool.state == HOST_POOL_STARTED;
 
-	challenge_clear(s->holdings->challenges);
-	if (challenge_prefill(s->holdings->challenges, &s->host, p->env,
+	if (passwords == BOOT_FORGET_PASSWORDS)
+		challenge_clear(s->holdings->challenges);
+	if (challenge_prefill(s->holdings->challenges, &s->host, s->dep.env,
 		(size_t)s->host.mscep.cached_passwords, e) == -1)
 		return -1;
 	pool_start(s->holdings->pool, &s->host);

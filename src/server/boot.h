@@ -5,11 +5,18 @@
 
 #include "server/snapshot.h"
 
+/* What becomes of the passwords. */
+enum boot_passwords {
+	BOOT_KEEP_PASSWORDS,
+	BOOT_FORGET_PASSWORDS, /* as a worker process that starts */
+};
+
 /*
- * Start the pool of a snapshot that is about to be published: passwords are
- * forgotten, crashes too, and the events of the start are written.
+ * Start the pool of a snapshot that is about to be published: crashes are
+ * forgotten, the unused passwords are there that the model wants at a start,
+ * and the events of the start are written.
  */
-MUST_USE int boot(
-    const struct site_parts *p, const struct site_snapshot *s, struct err *e);
+MUST_USE int boot(const struct site_parts *p, const struct site_snapshot *s,
+    enum boot_passwords passwords, struct err *e);
 
 #endif

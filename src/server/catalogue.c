@@ -35,12 +35,27 @@ catalogue_new(const struct site_options *options, struct err *e)
 }
 
 void
+catalogue_forget(struct catalogue *c)
+{
+	struct site *gone;
+
+	for (size_t i = 0; i < c->count; i++) {
+		pthread_mutex_lock(&c->lock);
+		gone = c->sites[i];
+		c->sites[i] = NULL;
+		pthread_mutex_unlock(&c->lock);
+		if (gone != NULL)
+			site_close(gone);
+		site_unref(gone);
+	}
+}
+
+void
 catalogue_free(struct catalogue *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < c->count; i++)
-		site_unref(c->sites[i]);
+	catalogue_forget(c);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

@@ -15,6 +15,9 @@ struct catalogue *catalogue_new(
     const struct site_options *options, struct err *e);
 void catalogue_free(struct catalogue *c); /* accepts NULL */
 
+/* The sites that were made are not to be found any more; they are made anew. */
+void catalogue_forget(struct catalogue *c);
+
 /* The site of a built-in scenario; NULL: no such scenario (ERR_USAGE), or we failed. A reference of the caller's. */
 struct site *catalogue_site(
     struct catalogue *c, struct bytes scenario, struct err *e);

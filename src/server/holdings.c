@@ -8,7 +8,6 @@ struct held {
 	atomic_uint refs;
 	struct store *store;
 	bool lent_store;
-	struct ca *ca;
 	struct challenge_cache *challenges;
 	struct pool *pool;
 	struct memory *memory;
@@ -19,30 +18,12 @@ held_unref(struct held *h)
 {
 	if (h == NULL || atomic_fetch_sub(&h->refs, 1) != 1)
 		return;
-	ca_free(h->ca);
 	if (!h->lent_store)
 		store_close(h->store);
 	challenge_cache_free(h->challenges);
 	pool_free(h->pool);
 	memory_free(h->memory);
 	free(h);
-}
-
-static int
-open_certificates(
-    struct held *h, const struct holdings_options *o, struct err *e)
-{
-	h->store = o->store;
-	h->lent_store = o->store != NULL;
-	if (h->store == NULL)
-		h->store = store_open(NULL, e);
-	if (h->store == NULL)
-		return -1;
-	h->ca = ca_new(h->store, o->env, e);
-	if (h->ca == NULL)
-		return -1;
-	ca_set_private(h->ca, o->private_ca);
-	return 0;
 }
 
 /* A box with one part in it. */
@@ -59,7 +40,9 @@ held_new(enum holding which, const struct holdings_options *o, struct err *e)
 	atomic_init(&h->refs, 1);
 	switch (which) {
 	case HOLDING_CERTIFICATES:
-		ok = open_certificates(h, o, e) == 0;
+		h->lent_store = o->store != NULL;
+		h->store = h->lent_store ? o->store : store_open(NULL, e);
+		ok = h->store != NULL;
 		break;
 	case HOLDING_CHALLENGES:
 		h->challenges = challenge_cache_new(o->challenge, e);
@@ -86,7 +69,6 @@ static void
 lend(struct holdings *h)
 {
 	h->store = h->held[HOLDING_CERTIFICATES]->store;
-	h->ca = h->held[HOLDING_CERTIFICATES]->ca;
 	h->challenges = h->held[HOLDING_CHALLENGES]->challenges;
 	h->pool = h->held[HOLDING_POOL]->pool;
 	h->memory = h->held[HOLDING_MEMORY]->memory;

@@ -10,13 +10,13 @@
 
 #include <stdatomic.h>
 
-#include "ca/ca.h"
 #include "ndes/challenge.h"
 #include "ndes/pool.h"
 #include "server/memory.h"
+#include "store/store.h"
 
 enum holding {
-	HOLDING_CERTIFICATES, /* store and CA */
+	HOLDING_CERTIFICATES, /* with serials and revocations */
 	HOLDING_CHALLENGES,
 	HOLDING_POOL,
 	HOLDING_MEMORY,
@@ -30,19 +30,15 @@ struct holdings {
 	struct held *held[HOLDINGS];
 	/* the parts themselves, lent from there */
 	struct store *store;
-	struct ca *ca;
 	struct challenge_cache *challenges;
 	struct pool *pool;
 	struct memory *memory;
 };
 
 struct holdings_options { /* borrowed */
-	const struct env *env; /* the deployment's clock; must outlive it */
 	const char *challenge; /* NULL: none */
 	struct store
 	    *store; /* must outlive it; NULL: one of its own, in memory */
-	bool
-	    private_ca; /* certificates that are not in the store are not its own */
 };
 
 /*

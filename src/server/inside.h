@@ -35,6 +35,7 @@ struct server {
 	struct tls_variants *variants;
 	void (*listeners)(void *ctx, const struct server_listening *l);
 	void *listeners_ctx;
+	pthread_mutex_t telling; /* the listeners, one at a time */
 };
 
 /* server.c: what all sites have in common; the rest is zero. */

@@ -3,6 +3,7 @@
 #include "server/plan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -32,34 +33,83 @@ repeat_line(const char *scenarios, uint64_t seed)
 	return line;
 }
 
-struct site_plan *
-plan_new(struct scenario_set *scenarios, uint64_t seed, struct err *e)
+static struct site_plan *
+allocate(
+    struct scenario_set *scenarios, uint64_t seed, char *repeat, struct err *e)
 {
-	struct rules *rules = scenario_set_rules(scenarios);
 	struct site_plan *p = calloc(1, sizeof(*p));
 
-	if (p == NULL) {
+	if (p == NULL || repeat == NULL) {
 		(void)err_set(e, ERR_MEMORY, "no memory for rules");
+		free(repeat);
+		free(p);
 		return NULL;
 	}
 	atomic_init(&p->refs, 1);
 	p->seed = seed;
 	p->scenarios = scenario_set_ref(scenarios);
-	p->repeat = repeat_line(scenario_set_given(scenarios), seed);
-	if (p->repeat == NULL) {
-		(void)err_set(e, ERR_MEMORY, "no memory for rules");
-		plan_release(p);
-		return NULL;
-	}
-	if (rules_count(rules) > 0) {
-		p->counters = rule_counters_new(rules, seed, e);
-		p->rules = rules;
-		if (p->counters == NULL) {
-			plan_release(p);
-			return NULL;
-		}
-	}
+	p->repeat = repeat;
 	return p;
+}
+
+/* p with these counters; NULL, and p is gone, when there are none to be had. */
+static struct site_plan *
+with_counters(
+    struct site_plan *p, struct rules *rules, struct rule_counters *counters)
+{
+	p->counters = counters;
+	p->rules = rules;
+	if (counters != NULL)
+		return p;
+	plan_release(p);
+	return NULL;
+}
+
+struct site_plan *
+plan_new(struct scenario_set *scenarios, uint64_t seed, struct err *e)
+{
+	struct rules *rules = scenario_set_rules(scenarios);
+	struct site_plan *p = allocate(scenarios, seed,
+	    repeat_line(scenario_set_given(scenarios), seed), e);
+
+	if (p == NULL || rules_count(rules) == 0)
+		return p;
+	return with_counters(p, rules, rule_counters_new(rules, seed, e));
+}
+
+/* A line that says that it is not the whole truth. */
+static char *
+repeat_changed(const struct site_plan *before)
+{
+	char *line = NULL;
+
+	if (before->rules_changed)
+		return strdup(before->repeat);
+	if (asprintf(&line, "%s, and its rules were changed since",
+		before->repeat) == -1)
+		return NULL;
+	return line;
+}
+
+struct site_plan *
+plan_with_rules(struct site_plan *before, struct rules *rules,
+    const struct plan_anew *anew, struct err *e)
+{
+	bool same = rules == before->rules;
+	struct site_plan *p = allocate(before->scenarios, before->seed,
+	    same ? strdup(before->repeat) : repeat_changed(before), e);
+
+	if (p == NULL)
+		return NULL;
+	p->rules_changed = before->rules_changed || !same;
+	if (rules_count(rules) == 0)
+		return p;
+	if (anew == NULL || before->counters == NULL)
+		return with_counters(
+		    p, rules, rule_counters_new(rules, p->seed, e));
+	return with_counters(p, rules,
+	    rule_counters_follow(
+		before->counters, rules, anew->first, anew->count, e));
 }
 
 struct site_plan *

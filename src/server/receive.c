@@ -122,8 +122,8 @@ answer_no_session(struct server_exchange *sx)
 	if (length != NULL)
 		http_reply_add(&x->reply, "Content-Length", length);
 	x->why = "there is no such session";
-	metrics_count(sx->server->metrics, x, NULL,
-	    env_monotonic_us() - x->started_us);
+	metrics_count(
+	    sx->server->metrics, x, NULL, env_monotonic_us() - x->started_us);
 	buf_init(&line, 2048);
 	ndes_exchange_line(x, &line);
 	log_say(&sx->server->log, LOG_INFO, "%s", buf_str(&line));
@@ -232,7 +232,7 @@ server_exchange_end(struct server_exchange *sx)
 	walk_free(sx->walk);
 	site_release(sx->snapshot);
 	if (sx->site != NULL)
-		site_use(sx->site);
+		site_touch(sx->site);
 	site_unref(sx->site);
 	free(sx);
 }

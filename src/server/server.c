@@ -55,6 +55,7 @@ server_new(const struct server_options *o, struct err *e)
 		(void)err_set(e, ERR_MEMORY, "no memory for a server");
 		return NULL;
 	}
+	pthread_mutex_init(&s->telling, NULL);
 	s->env = o->env;
 	s->log = o->log;
 	s->threads = o->threads == 0 ? processors() : o->threads;
@@ -80,14 +81,17 @@ server_new(const struct server_options *o, struct err *e)
 	return s;
 }
 
+/* The default site has changed. */
 static void
-tell_listeners(struct server *s)
+tell_listeners(void *ctx)
 {
+	struct server *s = ctx;
 	struct site_snapshot *now;
 	struct server_listening l;
 
 	if (s->listeners == NULL)
 		return;
+	pthread_mutex_lock(&s->telling);
 	now = site_acquire(s->site);
 	l = (struct server_listening){
 		.refuse = now->host.network.state == HOST_NET_REFUSED,
@@ -102,6 +106,7 @@ tell_listeners(struct server *s)
 	};
 	s->listeners(s->listeners_ctx, &l);
 	site_release(now);
+	pthread_mutex_unlock(&s->telling);
 }
 
 static void
@@ -148,6 +153,8 @@ server_site_options(const struct server *s, struct site_options *out)
 		.log_dir = s->log_dir,
 		.name = "",
 		.seed = s->seed,
+		.timer = s->timer,
+		.log = s->log,
 	};
 }
 
@@ -156,9 +163,6 @@ open_other_sites(struct server *s, const struct site_options *o, struct err *e)
 {
 	s->catalogue = catalogue_new(o, e);
 	if (s->catalogue == NULL)
-		return -1;
-	s->timer = timer_start(e);
-	if (s->timer == NULL)
 		return -1;
 	s->sessions = sessions_new(s->env, s->timer, e);
 	if (s->sessions == NULL)
@@ -176,17 +180,21 @@ server_start(struct server *s, const char *url_base, struct err *e)
 
 	if (open_materials(s, url_base, e) == -1)
 		return -1;
+	s->timer = timer_start(e);
+	if (s->timer == NULL)
+		return -1;
 	server_site_options(s, &o);
 	o.challenge = s->challenge;
 	o.host = &s->host;
 	o.scenarios = s->scenarios;
 	o.store = s->state == NULL ? NULL : state_store(s->state);
+	o.changed = tell_listeners;
+	o.changed_ctx = s;
 	s->site = site_new(&o, e);
 	if (s->site == NULL)
 		return -1;
-	o.store = NULL;
-	o.host = NULL;
-	o.scenarios = NULL;
+	server_site_options(s, &o);
+	o.challenge = s->challenge;
 	keep_fingerprint(s);
 	if (open_other_sites(s, &o, e) == -1)
 		return -1;
@@ -201,7 +209,6 @@ void
 server_stop(struct server *s)
 {
 	timer_stop(s->timer);
-	s->timer = NULL;
 	workers_stop(s->workers);
 	s->workers = NULL;
 }
@@ -216,6 +223,7 @@ server_free(struct server *s)
 	sessions_free(s->sessions);
 	catalogue_free(s->catalogue);
 	site_unref(s->site);
+	timer_free(s->timer);
 	materials_free(s->materials);
 	state_close(s->state);
 	metrics_free(s->metrics);
@@ -228,6 +236,7 @@ server_free(struct server *s)
 	free(s->log_dir);
 	scenario_set_unref(s->scenarios);
 	free(s->url_base);
+	pthread_mutex_destroy(&s->telling);
 	free(s);
 }
 
@@ -280,26 +289,4 @@ server_site(struct server *s, const char *name, struct err *e)
 	    "scenario, or s/ and the id of a session",
 	    name);
 	return NULL;
-}
-
-int
-server_edit(struct server *s, struct site *site, site_edit_fn *edit, void *ctx,
-    struct err *e)
-{
-	if (site_edit(site, edit, ctx, e) == -1)
-		return -1;
-	if (site == s->site)
-		tell_listeners(s);
-	return 0;
-}
-
-int
-server_restart(
-    struct server *s, struct site *site, enum site_restart what, struct err *e)
-{
-	if (site_restart(site, what, e) == -1)
-		return -1;
-	if (site == s->site)
-		tell_listeners(s);
-	return 0;
 }

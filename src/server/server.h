@@ -87,11 +87,24 @@ MUST_USE int server_challenge(
  */
 struct site *server_site(struct server *s, const char *name, struct err *e);
 
-/* As site_edit() and site_restart(), telling the listeners. Any thread. */
-MUST_USE int server_edit(struct server *s, struct site *site,
-    site_edit_fn *edit, void *ctx, struct err *e);
-MUST_USE int server_restart(
-    struct server *s, struct site *site, enum site_restart what, struct err *e);
+/* ---- back to the start ---- */
+
+/* Parts beyond those of a site. */
+enum server_part {
+	SERVER_JOURNAL = SITE_ALL + 1, /* its entries */
+	SERVER_SESSIONS =
+	    2 * SERVER_JOURNAL, /* of the default site: private sites end */
+	SERVER_CATALOGUE = 4 *
+	    SERVER_JOURNAL, /* of the default site: the sites below /x/ are made anew */
+	SERVER_ALL = 8 * SERVER_JOURNAL - 1
+};
+
+/* The word for the i-th part ("counters"), and which it is; NULL behind the last. */
+const char *server_part_name(size_t i, unsigned *part);
+
+/* As site_reset(). Any thread. */
+MUST_USE int server_reset(
+    struct server *s, struct site *site, unsigned parts, struct err *e);
 
 /* ---- private sites ---- */
 

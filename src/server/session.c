@@ -8,8 +8,8 @@
 
 /* The site, with its password in about. NULL on failure. */
 static struct site *
-open_site(const struct server_session_options *options,
-    struct site_options *o, struct server_session *about, struct err *e)
+open_site(const struct server_session_options *options, struct site_options *o,
+    struct server_session *about, struct err *e)
 {
 	struct site *site;
 
@@ -86,7 +86,7 @@ server_session_new(struct server *s,
 	site = open_named(s, options, &about, e);
 	if (site == NULL)
 		return -1;
-	site_use(site);
+	site_touch(site);
 	if (sessions_add(s->sessions, site, &about, e) == -1) {
 		site_unref(site);
 		return -1;

@@ -117,6 +117,7 @@ end(struct session *gone)
 
 	for (; gone != NULL; gone = next) {
 		next = gone->next;
+		site_close(gone->site);
 		site_unref(gone->site);
 		free(gone);
 	}
@@ -264,7 +265,7 @@ sessions_find(struct sessions *s, struct bytes id)
 	at = find(s, id);
 	if (*at != NULL) {
 		site = site_ref((*at)->site);
-		site_use(site);
+		site_touch(site);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return site;

@@ -8,12 +8,12 @@
 struct site_parts {
 	struct site_options
 	    options; /* texts and libraries are borrowed; host and scenarios are not used */
-	const struct env *env; /* the deployment's clock */
 	const char *prefix; /* of its URLs: "", "/x/NAME"; borrowed */
-	struct evidence *evidence; /* NULL: none on disk */
+	struct evidence *evidence;
 };
 
 /* -1: site_parts_close() is still right. */
+/* env dates the evidence; borrowed. */
 MUST_USE int site_parts_open(struct site_parts *p, const struct site_options *o,
     const struct env *env, struct err *e);
 void site_parts_close(struct site_parts *p);
@@ -23,6 +23,7 @@ struct snapshot_wanted {
 	const struct host *host;
 	struct site_plan *plan;
 	struct holdings *holdings;
+	struct site_clock clock;
 	/* lends its material where nothing in it changed, and its state of mscep.dll unless the pool starts; NULL: none */
 	struct site_snapshot *before;
 	bool pool_starts;

@@ -103,20 +103,36 @@ timer_start(struct err *e)
 void
 timer_stop(struct timer *t)
 {
-	struct entry *left;
+	struct entry *left, *next;
+	bool again;
 
 	if (t == NULL)
 		return;
 	pthread_mutex_lock(&t->lock);
+	again = t->stopping;
 	t->stopping = true;
 	pthread_cond_signal(&t->wake);
 	pthread_mutex_unlock(&t->lock);
+	if (again)
+		return;
 	pthread_join(t->thread, NULL);
-	while ((left = t->first) != NULL) {
-		t->first = left->next;
+	pthread_mutex_lock(&t->lock);
+	left = t->first;
+	t->first = NULL;
+	pthread_mutex_unlock(&t->lock);
+	for (; left != NULL; left = next) {
+		next = left->next;
 		left->drop(left->ctx);
 		free(left);
 	}
+}
+
+void
+timer_free(struct timer *t)
+{
+	if (t == NULL)
+		return;
+	timer_stop(t);
 	pthread_cond_destroy(&t->wake);
 	pthread_mutex_destroy(&t->lock);
 	free(t);

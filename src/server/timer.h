@@ -12,8 +12,9 @@
 struct timer;
 
 struct timer *timer_start(struct err *e); /* NULL on failure */
-/* What is not due yet is dropped. Accepts NULL. Not from the timer's own thread. */
+/* What is not due yet is dropped, and no more is taken. Accepts NULL; twice is fine. Not from the timer's own thread. */
 void timer_stop(struct timer *t);
+void timer_free(struct timer *t); /* stops it; accepts NULL */
 
 /*
  * run(ctx) in the timer's thread, after so many milliseconds, with no lock
