@@ -9,9 +9,11 @@
 static int
 evidence(struct ctl *c, int argc, char **argv)
 {
-	(void)argc;
+	if (!ctl_are_pairs(c, argc - 1, argv + 1))
+		return EXIT_USAGE;
 	return ctl_show(c,
-	    &(struct ctl_call){ .path = "/v1/evidence/%s", .name = argv[0] },
+	    &(struct ctl_call){
+		.path = "/v1/evidence/%s", .name = argv[0], .query = argv + 1 },
 	    NULL);
 }
 
@@ -93,8 +95,8 @@ stream(struct ctl *c, int argc, char **argv)
 }
 
 const struct ctl_verb ctl_evidence_verbs[] = {
-	{ "evidence", "LOG", 1, 1, "iis, httperr, events, mscep, ndesplugin",
-	    evidence },
+	{ "evidence", "LOG [format=xml]", 1, -1,
+	    "iis, httperr, events, mscep, ndesplugin", evidence },
 	{ "stream", "[FILTER=VALUE...]", 0, -1, "the journal as it grows",
 	    stream },
 	{ 0 },

@@ -10,7 +10,7 @@ static void
 print_requests(const json_t *json)
 {
 	static const struct ctl_column columns[] = { { "ID", "id" },
-		{ "TIME", "received" }, { "PEER", "peer" },
+		{ "TIME", "received" }, { "CLIENT", "client" },
 		{ "METHOD", "method" }, { "OP", "op" },
 		{ "TRANSACTION", "transaction" }, { "STATUS", "status" },
 		{ "LAYER", "layer" }, { "RULE", "rule" },

@@ -1,19 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /* mockndes help: what there is, each on one screen of 80 by 24. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 
-static void
-print_option(const struct mockndes_option *o)
+static int
+put_name(char *out, size_t size, const struct mockndes_option *o)
 {
-	char left[64];
-
-	snprintf(left, sizeof left, "--%s%s%s", o->name,
+	return snprintf(out, size, "--%s%s%s", o->name,
 	    o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
+}
+
+/* Two that say the same, one behind the other, are a line. */
+static bool
+are_twins(const struct mockndes_option *a, const struct mockndes_option *b)
+{
+	return b != NULL && strcmp(a->doc, b->doc) == 0 &&
+	    a->fallback != NULL && b->fallback != NULL;
+}
+
+static void
+print_option(
+    const struct mockndes_option *o, const struct mockndes_option *twin)
+{
+	char left[80];
+	int n = put_name(left, sizeof left, o);
+
+	if (twin != NULL) {
+		n += snprintf(left + n, sizeof left - (size_t)n, ", ");
+		put_name(left + n, sizeof left - (size_t)n, twin);
+	}
 	printf("  %-20s  %s", left, o->doc);
 	if (o->fallback != NULL)
-		printf(" (%s)", o->fallback);
+		printf(" (%s%s%s)", o->fallback, twin != NULL ? ", " : "",
+		    twin != NULL ? twin->fallback : "");
 	putchar('\n');
 }
 
@@ -25,9 +46,16 @@ serve_help(void)
 	/* A screen has room for no more lines than this and the options. */
 	puts("usage: mockndes [serve] [OPTION...]   "
 	     "Example: mockndes --scenario ra-expired");
-	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
-		if (!option_is_later(o) && !option_is_runs(i))
-			print_option(o);
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+		const struct mockndes_option *next = option_at(i + 1);
+
+		if (option_is_later(o) || option_is_runs(i))
+			continue;
+		if (!are_twins(o, next))
+			next = NULL;
+		print_option(o, next);
+		i += next != NULL;
+	}
 }
 
 void

@@ -107,6 +107,16 @@ ctl revoke 0a
 is "one that is not there" "$CODE" 1
 ok "is told" said 'serial number 0a'
 
+# ---- what came of it ----
+ctl evidence iis
+shown "a log as an administrator reads it" 'GET /certsrv/mscep/mscep.dll operation=GetCACaps .* 500 0 1346'
+ctl evidence events format=xml
+shown "another form of it" '^<'
+ctl evidence diary
+is "a log that is not there" "$CODE" 1
+ctl metrics
+shown "figures" '^mockndes_requests_total\{.*\} [0-9]+$'
+
 # ---- what is not there, or not meant ----
 refuses()
 {
