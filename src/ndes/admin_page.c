@@ -92,6 +92,7 @@ password_paragraphs(struct ndes_exchange *x, struct buf *b)
 	}
 	if (rc == 0) {
 		add_cache_full(b, x->host);
+		x->key = "registry.PasswordMax";
 		return "the password cache is full (registry.PasswordMax)";
 	}
 	return "no randomness or memory for a new password";
@@ -109,6 +110,7 @@ no_permission(struct ndes_exchange *x, struct buf *b)
 	hresult_code(HRESULT_TEMPLATE_DENIED, code);
 	ndes_note_event(x, EVENT_NDES_NO_PASSWORD, code,
 	    hresult_text(HRESULT_TEMPLATE_DENIED), NULL);
+	x->key = "account.admin_enroll";
 	return "who opened the page may not enroll for the configured "
 	       "templates (account.admin_enroll, event 6)";
 }

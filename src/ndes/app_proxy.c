@@ -79,14 +79,17 @@ ndes_app_proxy(struct ndes_exchange *x)
 	if (!comes_by_the_proxy(x))
 		return;
 	if (h->app_proxy.external_url == HOST_NAME_WRONG) {
+		x->key = "app_proxy.external_url";
 		x->reply.wire.act = WIRE_CLOSE;
 		x->answered_by = NDES_LAYER_APP_PROXY;
 		x->why = "no application is published under the external URL "
 			 "(app_proxy.external_url)";
 	} else if (h->app_proxy.connector == HOST_NOT_RUNNING) {
 		time_out(x);
+		x->key = "app_proxy.connector";
 	} else if (h->app_proxy.backend == HOST_UNREACHABLE) {
 		bad_gateway(x);
+		x->key = "app_proxy.backend";
 	}
 }
 

@@ -95,6 +95,7 @@ ndes_refuse(struct ndes_exchange *x, const struct ndes_refusal *refusal)
 	x->outcome.fail_info = refusal->fail_info;
 	x->outcome.hresult = refusal->hresult;
 	x->outcome.event_id = refusal->event_id;
+	x->key = refusal->key;
 	if (refusal->why != x->outcome.why)
 		say(x, refusal->why, NULL);
 }

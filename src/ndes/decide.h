@@ -12,6 +12,7 @@ struct ndes_refusal {
 	uint32_t hresult; /* 0: no SCEP_ERROR */
 	unsigned event_id; /* 0: none */
 	const char *why; /* what is wrong, and what the client should do */
+	const char *key; /* of the model, that made it so; NULL: none */
 };
 
 /* Refuse with a CertRep. */

@@ -19,6 +19,7 @@ struct mscep_state {
 	bool loaded;
 	uint32_t hresult; /* why not, e.g. 0x80070057 */
 	const char *why; /* a constant sentence; NULL when loaded */
+	const char *key; /* of the model, that is why; NULL when loaded */
 };
 
 struct ndes_deployment {

@@ -74,22 +74,27 @@ same_name(struct bytes a, struct bytes b)
 static const struct ndes_refusal standing_refusals[] = {
 	[CA_NOT_OURS] = { SCEP_BAD_REQUEST, HRESULT_INVALID_ARGUMENT, E_RENEWAL,
 	    "a RenewalReq must be signed with a certificate that this CA "
-	    "issued; enroll anew with a PKCSReq and a challenge" },
+	    "issued; enroll anew with a PKCSReq and a challenge",
+	    NULL },
 	[CA_EXPIRED] = { SCEP_BAD_REQUEST, HRESULT_EXPIRED, E_RENEWAL,
 	    "the certificate that signed the renewal has expired; enroll "
-	    "anew with a self-signed certificate and a challenge" },
+	    "anew with a self-signed certificate and a challenge",
+	    NULL },
 	[CA_NOT_YET_VALID] = { SCEP_BAD_REQUEST, HRESULT_EXPIRED, E_RENEWAL,
 	    "the certificate that signed the renewal is not valid yet; wait, "
-	    "or set the clock" },
+	    "or set the clock",
+	    NULL },
 	[CA_REVOKED] = { SCEP_BAD_REQUEST, HRESULT_REVOKED, E_RENEWAL,
 	    "the certificate that signed the renewal is revoked; enroll anew "
-	    "with a self-signed certificate and a challenge" },
+	    "with a self-signed certificate and a challenge",
+	    NULL },
 };
 
 static const struct ndes_refusal subject_refusal = { SCEP_BAD_REQUEST,
 	HRESULT_BAD_SUBJECT, E_RENEWAL,
 	"the renewal asks for another subject than the old certificate has; "
-	"keep the subject, or set registry.DisableRenewalSubjectNameMatch" };
+	"keep the subject, or set registry.DisableRenewalSubjectNameMatch",
+	"registry.DisableRenewalSubjectNameMatch" };
 
 /* Is the request allowed as a renewal, or refused as one? Neither: it needs a challenge. */
 static void
@@ -158,9 +163,13 @@ judge_challenge(struct ndes_exchange *x)
 	}
 	x->outcome.challenge = hold_challenge(x);
 	refusal.why = challenge_whys[x->outcome.challenge];
+	if (x->outcome.challenge == CHALLENGE_EXPIRED)
+		refusal.key = "registry.PasswordValidity";
 	if (x->outcome.challenge == CHALLENGE_WRONG &&
-	    h->mscep.passwords == HOST_PASSWORDS_ON_OTHER_NODE)
+	    h->mscep.passwords == HOST_PASSWORDS_ON_OTHER_NODE) {
 		refusal.why = other_node;
+		refusal.key = "mscep.passwords";
+	}
 	if (refusal.why != NULL)
 		ndes_refuse(x, &refusal);
 }
@@ -179,6 +188,26 @@ note_denial(struct ndes_exchange *x, const struct ca_answer *answer)
 	    x, EVENT_CA_DENIED, number, hresult_text(answer->hresult), code);
 }
 
+/* What of the model a denial of the CA's comes from. */
+static const char *
+key_of_denial(uint32_t hresult)
+{
+	static const struct {
+		uint32_t hresult;
+		const char *key;
+	} rows[] = {
+		{ HRESULT_UNSUPPORTED_TEMPLATE, "ca.template_published" },
+		{ HRESULT_TEMPLATE_DENIED, "account.enroll" },
+		{ HRESULT_KEY_LENGTH, "ca.minimum_key_size" },
+	};
+
+	for (size_t i = 0; i < nitems(rows); i++) {
+		if (rows[i].hresult == hresult)
+			return rows[i].key;
+	}
+	return NULL;
+}
+
 static void
 refused_by_ca(struct ndes_exchange *x, const struct ca_answer *answer)
 {
@@ -188,6 +217,7 @@ refused_by_ca(struct ndes_exchange *x, const struct ca_answer *answer)
 		.hresult = answer->hresult,
 		.event_id = E_SUBMIT,
 		.why = o->why,
+		.key = key_of_denial(answer->hresult),
 	};
 
 	snprintf(o->why, sizeof(o->why), "the CA refused (0x%08lx): %s",
@@ -204,7 +234,8 @@ ca_is_down(struct ndes_exchange *x)
 	static const struct ndes_refusal refusal = { SCEP_BAD_REQUEST,
 		HRESULT_RPC_SERVER_UNAVAILABLE, E_SUBMIT,
 		"the CA cannot be reached (0x800706ba): its service is not "
-		"running (ca.running)" };
+		"running (ca.running)",
+		"ca.running" };
 
 	ndes_reject(x, &refusal, x->host->mscep.ca_unreachable);
 	x->answered_by = NDES_LAYER_CA;
@@ -255,7 +286,8 @@ refuse_key(struct ndes_exchange *x)
 	static const struct ndes_refusal refusal = { SCEP_BAD_ALG,
 		HRESULT_BAD_ALGORITHM, E_RETRIEVE,
 		"the signer's key is not RSA, so no reply can be encrypted "
-		"to it; sign with an RSA key" };
+		"to it; sign with an RSA key",
+		NULL };
 
 	if (x->message.signer_key != NULL &&
 	    pki_key_is_rsa(x->message.signer_key))

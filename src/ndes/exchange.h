@@ -131,6 +131,8 @@ struct ndes_exchange {
 	enum ndes_layer answered_by;
 	const char *
 	    why; /* why that layer answered as it did; a constant or arena sentence; NULL: plain success */
+	const char *
+	    key; /* the key of the model that made it so: "rights.impersonate"; NULL: none. Constant */
 	struct ndes_evidence evidence;
 };
 

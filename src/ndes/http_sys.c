@@ -44,9 +44,9 @@ is_well_formed(struct bytes path)
 	return true;
 }
 
-/* Segments of the decoded path, in characters; a limit of 0 is none. */
-static bool
-segments_fit(const struct ndes_exchange *x)
+/* Segments of the decoded path, in characters; a limit of 0 is none. The key of the one that is broken, or NULL. */
+static const char *
+segments_over(const struct ndes_exchange *x)
 {
 	uint64_t longest = (uint64_t)x->host->http_sys.url_segment_max_length;
 	uint64_t most = (uint64_t)x->host->http_sys.url_segment_max_count;
@@ -61,23 +61,33 @@ segments_fit(const struct ndes_exchange *x)
 		} else if ((c & 0xc0) != 0x80) {
 			length++; /* not a continuation byte of UTF-8 */
 		}
-		if ((longest != 0 && length > longest) ||
-		    (most != 0 && count > most))
-			return false;
+		if (longest != 0 && length > longest)
+			return "http_sys.UrlSegmentMaxLength";
+		if (most != 0 && count > most)
+			return "http_sys.UrlSegmentMaxCount";
 	}
-	return true;
+	return NULL;
 }
 
 static void
-refuse(struct ndes_exchange *x, int status, const char *reason,
-    const char *limit, int64_t value)
+refuse(struct ndes_exchange *x, int status, const char *reason, const char *key,
+    int64_t value)
 {
 	const char *why = arena_printf(&x->arena,
-	    "the request is over http_sys.%s (%lld bytes)", limit,
-	    (long long)value);
+	    "the request is over %s (%lld bytes)", key, (long long)value);
 
 	ndes_http_sys_page(
 	    x, status, reason, why == NULL ? "over a limit of http.sys" : why);
+	x->key = key;
+}
+
+static void
+refuse_segments(struct ndes_exchange *x, const char *key)
+{
+	ndes_http_sys_page(x, 400, "URL",
+	    "a path segment is over http_sys.UrlSegmentMaxLength, or "
+	    "there are more than http_sys.UrlSegmentMaxCount");
+	x->key = key;
 }
 
 /*
@@ -106,6 +116,14 @@ has_no_identity(const struct host *h)
 	    (h->account.locked || h->account.password_expired);
 }
 
+static void
+no_queue(struct ndes_exchange *x, const char *reason, const char *key,
+    const char *why)
+{
+	ndes_http_sys_page(x, 503, reason, why);
+	x->key = key;
+}
+
 /* Find the queue of the pool SCEP; all other paths belong to another pool. */
 static void
 look_for_queue(struct ndes_exchange *x)
@@ -113,18 +131,21 @@ look_for_queue(struct ndes_exchange *x)
 	enum pool_state state = state_of_pool(x);
 
 	if (state == POOL_STOPPED)
-		ndes_http_sys_page(
-		    x, 503, "Disabled", "the application pool SCEP is stopped");
+		no_queue(x, "Disabled", "app_pool.state",
+		    "the application pool SCEP is stopped");
 	else if (has_no_identity(x->host))
-		ndes_http_sys_page(x, 503, "AppOffline",
+		no_queue(x, "AppOffline",
+		    x->host->account.locked ? "account.locked"
+					    : "account.password_expired",
 		    "the application pool SCEP cannot start: its service "
 		    "account is locked or its password has expired");
+	else if (x->host->app_pool.state == HOST_POOL_DISABLED)
+		no_queue(x, "AppOffline", "app_pool.state",
+		    "the application pool SCEP is disabled");
 	else if (state == POOL_DISABLED)
-		ndes_http_sys_page(x, 503, "AppOffline",
-		    x->host->app_pool.state == HOST_POOL_DISABLED
-			? "the application pool SCEP is disabled"
-			: "rapid-fail protection has disabled the application "
-			  "pool SCEP after too many crashes");
+		no_queue(x, "AppOffline", "app_pool.rapid_fail_protection",
+		    "rapid-fail protection has disabled the application "
+		    "pool SCEP after too many crashes");
 }
 
 void
@@ -134,19 +155,18 @@ ndes_http_sys(struct ndes_exchange *x)
 	int64_t head = x->host->http_sys.max_request_bytes;
 
 	if (x->rq.target.n > (uint64_t)field)
-		refuse(x, 414, "URL_Length", "MaxFieldLength", field);
+		refuse(x, 414, "URL_Length", "http_sys.MaxFieldLength", field);
 	else if (!is_well_formed(x->rq.path))
 		ndes_http_sys_page(x, 400, "URL",
 		    "the path does not begin with a slash or has a broken "
 		    "percent escape");
-	else if (!segments_fit(x))
-		ndes_http_sys_page(x, 400, "URL",
-		    "a path segment is over http_sys.UrlSegmentMaxLength, or "
-		    "there are more than http_sys.UrlSegmentMaxCount");
+	else if (segments_over(x) != NULL)
+		refuse_segments(x, segments_over(x));
 	else if (a_field_is_too_long(x))
-		refuse(x, 400, "FieldLength", "MaxFieldLength", field);
+		refuse(x, 400, "FieldLength", "http_sys.MaxFieldLength", field);
 	else if (x->rq.head_bytes > (uint64_t)head)
-		refuse(x, 400, "RequestLength", "MaxRequestBytes", head);
+		refuse(
+		    x, 400, "RequestLength", "http_sys.MaxRequestBytes", head);
 	else if (x->scep_app)
 		look_for_queue(x);
 }

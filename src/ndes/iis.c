@@ -34,15 +34,19 @@ is_double_escaped(const struct ndes_exchange *x)
 	return false;
 }
 
-static const char *
-over(struct ndes_exchange *x, const char *what, size_t n, const char *key,
-    int64_t max)
+#define FILTER "iis.request_filtering."
+
+/* Over a limit of request filtering, the value of that key. */
+static void
+over(struct ndes_exchange *x, int substatus, const char *what, size_t n,
+    const char *key, int64_t max)
 {
 	const char *why = arena_printf(&x->arena,
-	    "%s of %zu bytes is over iis.request_filtering.%s (%lld)", what, n,
-	    key, (long long)max);
+	    "%s of %zu bytes is over %s (%lld)", what, n, key, (long long)max);
 
-	return why == NULL ? "over a limit of request filtering" : why;
+	ndes_iis_page(x, 404, substatus, 0,
+	    why == NULL ? "over a limit of request filtering" : why);
+	x->key = key;
 }
 
 /* Is the name one of those that request filtering hides? */
@@ -72,6 +76,14 @@ has_hidden_segment(const struct ndes_exchange *x)
 }
 
 static void
+hide(struct ndes_exchange *x)
+{
+	ndes_iis_page(x, 404, 8, 0,
+	    "the path has a segment that " FILTER "hiddenSegments hides");
+	x->key = FILTER "hiddenSegments";
+}
+
+static void
 filter(struct ndes_exchange *x)
 {
 	const struct host *h = x->host;
@@ -81,23 +93,20 @@ filter(struct ndes_exchange *x)
 		ndes_iis_page(x, 404, 11, 0,
 		    "the path is escaped twice, or has a '+' in it");
 	else if (rq->path.n > (uint64_t)h->iis.max_url)
-		ndes_iis_page(x, 404, 14, 0,
-		    over(x, "a URL", rq->path.n, "maxUrl", h->iis.max_url));
+		over(x, 14, "a URL", rq->path.n, FILTER "maxUrl",
+		    h->iis.max_url);
 	else if (rq->query.n > (uint64_t)h->iis.max_query_string)
-		ndes_iis_page(x, 404, 15, 0,
-		    over(x, "a query", rq->query.n, "maxQueryString",
-			h->iis.max_query_string));
+		over(x, 15, "a query", rq->query.n, FILTER "maxQueryString",
+		    h->iis.max_query_string);
 	else if (rq->body_too_long)
 		ndes_iis_page(x, 404, 13, 0,
 		    "the body is longer than this mock takes at all");
 	else if (rq->body.n > (uint64_t)h->iis.max_allowed_content_length)
-		ndes_iis_page(x, 404, 13, 0,
-		    over(x, "a body", rq->body.n, "maxAllowedContentLength",
-			h->iis.max_allowed_content_length));
+		over(x, 13, "a body", rq->body.n,
+		    FILTER "maxAllowedContentLength",
+		    h->iis.max_allowed_content_length);
 	else if (has_hidden_segment(x))
-		ndes_iis_page(x, 404, 8, 0,
-		    "the path has a segment that "
-		    "iis.request_filtering.hiddenSegments hides");
+		hide(x);
 }
 
 /* ---- handlers ---- */
@@ -159,6 +168,7 @@ fail_handler(struct ndes_exchange *x)
 	    "(iis.handler_order)");
 	ndes_note_event(x, EVENT_NDES_FAILED_TO_LOAD, E_MORE_DATA,
 	    "More data is available.", NULL);
+	x->key = "iis.handler_order";
 }
 
 void

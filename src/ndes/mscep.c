@@ -62,14 +62,18 @@ ndes_mscep_start(
 {
 	const struct ra_row *row =
 	    find_ra(sign_rows, host->ra.signing, m, CA_RA_SIGN, now);
+	const char *key = "ra.signing";
 
-	if (row->why == NULL)
+	if (row->why == NULL) {
 		row = find_ra(
 		    encrypt_rows, host->ra.encryption, m, CA_RA_ENCRYPT, now);
+		key = "ra.encryption";
+	}
 	return (struct mscep_state){
 		.loaded = row->why == NULL,
 		.hresult = row->hresult,
 		.why = row->why,
+		.key = row->why == NULL ? NULL : key,
 	};
 }
 
@@ -81,6 +85,7 @@ no_page(struct ndes_exchange *x)
 	    "only SCEP operations are answered here, and this product does "
 	    "not serve this one");
 	x->answered_by = NDES_LAYER_MSCEP;
+	x->key = "product";
 }
 
 /*
@@ -99,6 +104,7 @@ browse(struct ndes_exchange *x)
 		    "browsing is forbidden while the policy module is "
 		    "loaded; devices ask with operation=");
 		x->answered_by = NDES_LAYER_MSCEP;
+		x->key = "policy_module.loaded";
 		return;
 	}
 	ndes_general_page(x);
@@ -132,6 +138,7 @@ empty_answer(struct ndes_exchange *x)
 	x->answered_by = NDES_LAYER_MSCEP;
 	x->why = "NDES of this version answers a POST with nothing, though it "
 		 "lists POSTPKIOperation; send the message by GET";
+	x->key = "product";
 }
 
 void
@@ -144,6 +151,7 @@ ndes_mscep_enter(struct ndes_exchange *x)
 		    "IIS_IUSRS lacks the right \"Impersonate a client after "
 		    "authentication\"");
 		x->answered_by = NDES_LAYER_MSCEP;
+		x->key = "rights.impersonate";
 		return;
 	}
 	if (!x->dep->mscep.loaded) {
@@ -151,6 +159,7 @@ ndes_mscep_enter(struct ndes_exchange *x)
 		ndes_iis_page(x, 500, 0, x->dep->mscep.hresult & 0xffff,
 		    x->dep->mscep.why);
 		x->answered_by = NDES_LAYER_MSCEP;
+		x->key = x->dep->mscep.key;
 		return;
 	}
 	switch (x->op) {

@@ -12,6 +12,7 @@ cut_off(struct ndes_exchange *x, enum wire_act act, const char *why)
 	x->reply.wire.act = act;
 	x->answered_by = NDES_LAYER_NETWORK;
 	x->why = why;
+	x->key = "network.state";
 }
 
 void

@@ -54,6 +54,7 @@ enum consequence {
 
 struct health_row {
 	const char *why; /* NULL: the answer is yes */
+	const char *key; /* of the model, that is why */
 	enum consequence consequence;
 	const char *plugin[LINES_MAX]; /* between the call and its end */
 	uint32_t exit_code; /* of VerifyRequest */
@@ -85,6 +86,7 @@ static const struct health_row health_rows[HEALTHS] = {
 		    NULL, NULL },
 	},
 	[NAME_MISMATCH] = {
+		.key = "policy_module.crp_tls",
 		.why = "the registration point's TLS certificate is for "
 		       "another name (policy_module.crp_tls, error 12175)",
 		.consequence = HTTP_ERROR,
@@ -93,6 +95,7 @@ static const struct health_row health_rows[HEALTHS] = {
 		.exit_code = 0x80072f8f,
 	},
 	[NO_CLIENT_AUTH] = {
+		.key = "policy_module.client_certificate",
 		.why = "the registration point answered 403: the policy "
 		       "module's certificate is not for Client "
 		       "Authentication (policy_module.client_certificate)",
@@ -102,6 +105,7 @@ static const struct health_row health_rows[HEALTHS] = {
 		.answer = { VERIFY, 403, 7, 0 },
 	},
 	[UNTRUSTED] = {
+		.key = "root_store.crp_intermediates",
 		.why = "the registration point answered 403.16: intermediate "
 		       "certificates are among its trusted roots "
 		       "(root_store.crp_intermediates)",
@@ -111,6 +115,7 @@ static const struct health_row health_rows[HEALTHS] = {
 		.answer = { VERIFY, 403, 16, UNTRUSTED_ROOT },
 	},
 	[TEMP_NOT_WRITABLE] = {
+		.key = "policy_module.crp_health",
 		.why = "the registration point answered 500: it may not write "
 		       "to C:\\Windows\\Temp (policy_module.crp_health)",
 		.consequence = CRASH,
@@ -119,6 +124,7 @@ static const struct health_row health_rows[HEALTHS] = {
 		.answer = { VERIFY, 500, 0, 0 },
 	},
 	[NO_SIGNING_CERT] = {
+		.key = "policy_module.crp_health",
 		.why = "the registration point has no signing certificate "
 		       "(policy_module.crp_health, 0x409)",
 		.plugin = { RETURNS "false" },
@@ -132,6 +138,7 @@ static const struct health_row health_rows[HEALTHS] = {
 		    "0x409", "The signing certificate could not be retrieved."),
 	},
 	[NO_ENCRYPTION_CERT] = {
+		.key = "policy_module.crp_health",
 		.why = "the registration point has no encryption certificate "
 		       "(policy_module.crp_health, 0x408)",
 		.plugin = { RETURNS "false" },
@@ -143,6 +150,7 @@ static const struct health_row health_rows[HEALTHS] = {
 		    "The encryption certificate could not be retrieved."),
 	},
 	[NOT_READ] = {
+		.key = "policy_module.crp_health",
 		.why = "the registration point cannot read the challenge "
 		       "(policy_module.crp_health, 0x410)",
 		.plugin = { RETURNS "false" },
@@ -154,6 +162,7 @@ static const struct health_row health_rows[HEALTHS] = {
 		    "The challenge parameters could not be deserialized."),
 	},
 	[TOO_OLD] = {
+		.key = "policy_module.challenge",
 		.why = "the challenge of the Intune profile has expired "
 		       "(policy_module.challenge, 0x411); the device needs a "
 		       "new one",
@@ -263,6 +272,7 @@ reject(struct ndes_exchange *x, const struct health_row *row,
 		.fail_info = SCEP_BAD_REQUEST,
 		.hresult = HRESULT_FAIL,
 		.why = row->why,
+		.key = row->key,
 	};
 
 	ndes_reject(x, &refusal,

@@ -35,11 +35,13 @@
 /* ---- identity ---- */
 
 static void
-fail_log_on(struct ndes_exchange *x, uint32_t win32, const char *why)
+fail_log_on(
+    struct ndes_exchange *x, uint32_t win32, const char *key, const char *why)
 {
 	x->evidence.in_iis_log = true;
 	ndes_iis_page(x, 500, 0, win32, why);
 	x->answered_by = NDES_LAYER_WORKER_PROCESS;
+	x->key = key;
 }
 
 void
@@ -48,10 +50,11 @@ ndes_worker_identity(struct ndes_exchange *x)
 	if (!x->scep_app)
 		return;
 	if (x->host->account.locked)
-		fail_log_on(x, ERROR_ACCOUNT_LOCKED_OUT,
+		fail_log_on(x, ERROR_ACCOUNT_LOCKED_OUT, "account.locked",
 		    "the NDES service account is locked (account.locked)");
 	else if (x->host->account.password_expired)
 		fail_log_on(x, ERROR_PASSWORD_EXPIRED,
+		    "account.password_expired",
 		    "the password of the NDES service account has expired "
 		    "(account.password_expired)");
 }
@@ -110,18 +113,21 @@ note_expired_certificate(struct ndes_exchange *x)
 static const struct crash {
 	bool (*holds)(const struct host *h);
 	ndes_stage_fn *note; /* NULL: CAPI2 says nothing */
+	const char *key;
 	const char *why;
 } crashes[] = {
-	{ has_intermediates, NULL,
+	{ has_intermediates, NULL, "root_store.ndes_intermediates",
 	    "certificates that are not self-signed are among the trusted "
 	    "roots (root_store.ndes_intermediates)" },
-	{ has_no_crl, note_crl,
+	{ has_no_crl, note_crl, "crl.reachable",
 	    "the CRLs of the connector's certificates cannot be fetched "
 	    "(crl.reachable)" },
 	{ wants_windows_authentication, NULL,
+	    "policy_module.crp_authentication",
 	    "CertificateRegistrationSvc has Windows authentication "
 	    "(policy_module.crp_authentication)" },
 	{ has_expired_certificate, note_expired_certificate,
+	    "policy_module.client_certificate",
 	    "the policy module's client certificate, NDESCertThumbprint, has "
 	    "expired (policy_module.client_certificate)" },
 };
@@ -179,6 +185,8 @@ ndes_worker_process(struct ndes_exchange *x)
 	if (!x->scep_app)
 		return;
 	crash = find_crash(x->host);
-	if (crash != NULL)
-		ndes_worker_die(x, crash->note, crash->why);
+	if (crash == NULL)
+		return;
+	ndes_worker_die(x, crash->note, crash->why);
+	x->key = crash->key;
 }
