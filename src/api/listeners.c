@@ -59,10 +59,15 @@ scep_request(
 static void
 scep_done(void *ctx, struct front_exchange *fx, void *user, enum front_end how)
 {
+	static const enum server_end ends[] = {
+		[FRONT_SENT] = SERVER_SENT,
+		[FRONT_CLIENT_GONE] = SERVER_CLIENT_GONE,
+		[FRONT_STOPPED] = SERVER_STOPPED,
+	};
+
 	(void)ctx;
 	(void)fx;
-	(void)how;
-	server_exchange_end(user);
+	server_exchange_end(user, ends[how]);
 }
 
 /* What the library is handed lends from here while it takes the connection. */
@@ -72,10 +77,9 @@ scep_enter(void *ctx, const char *peer, uint16_t peer_port, bool tls,
 {
 	struct listeners *l = ctx;
 
-	(void)peer_port;
 	arena_clear(&l->entering);
 	arena_init(&l->entering, ENTER_MEMORY_MAX);
-	server_enter(l->server, &l->entering, peer, tls, entry);
+	server_enter(l->server, &l->entering, peer, peer_port, tls, entry);
 }
 
 /* ---- control ---- */

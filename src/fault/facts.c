@@ -8,7 +8,10 @@ static const char *const encodings[] = { "DER", "BER", NULL };
 static const char *const transports[] = { "PKCS1", "OAEP", NULL };
 static const char *const statuses[] = { "SUCCESS", "FAILURE", "PENDING", NULL };
 static const char *const ops[] = { "GetCACaps", "GetCACert", "PKIOperation",
-	"browse", "other", "admin", "slash", "CertEnroll", "none", NULL };
+	"browse", "other", "admin", "slash", "CertEnroll", "none", "connection",
+	NULL };
+static const char *const ends[] = { "sent", "client gone", "cut", "reset",
+	"closed", "stalled", "hung", "taken", "stopped", "lost", NULL };
 
 #define TEXT(p, s, w, d)                     \
 	{                                    \
@@ -91,7 +94,7 @@ static const struct fact_key keys[FACTS] = {
 	[FACT_SERIAL] = TEXT("serial", FACT_AT_ANSWER, NULL,
 	    "The serial number of the certificate that was issued."),
 	[FACT_END] =
-	    TEXT("end", FACT_AT_ANSWER, NULL, "How the connection ended."),
+	    TEXT("end", FACT_AT_ANSWER, ends, "How the connection ended."),
 };
 
 const struct fact_key *

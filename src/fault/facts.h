@@ -46,7 +46,7 @@ enum fact {
 	FACT_PKI_STATUS, /* "SUCCESS", "FAILURE", "PENDING", as sent */
 	FACT_FAIL_INFO, /* "badRequest", as sent */
 	FACT_SERIAL, /* of the certificate that was issued; lower-case hex */
-	FACT_END, /* how the connection ended: "sent", "client gone", "cut", "reset", "hung", "stopped" */
+	FACT_END, /* how the connection ended: "sent", "client gone", "cut", "reset", "closed", "stalled", "hung"; "taken" (of a connection), "stopped" (the server), "lost" (it died) */
 	FACTS
 };
 

@@ -327,6 +327,7 @@ put_reply(struct buf *b, const struct journal_answer *a)
 static void
 put_findings(struct buf *b, const struct journal_answer *a)
 {
+	put_text(b, "nearest", a->nearest);
 	put_open(b, "findings", '[');
 	for (size_t i = 0; i < a->finding_count; i++) {
 		const struct journal_finding *f = &a->findings[i];

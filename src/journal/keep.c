@@ -7,7 +7,7 @@
 #define ALIGNMENT 16
 
 struct pack {
-	uint8_t *p; /* NULL: only measure */
+	uint8_t *p; /* NULL: only measure; else aligned for any type */
 	size_t n;
 };
 
@@ -113,10 +113,10 @@ pack_headers(struct pack *k, const struct facts *f, struct kept_receipt *out)
 	out->head = bytes_of(k->p == NULL ? NULL : k->p + from, k->n - from);
 }
 
-static struct kept_receipt *
+static void
 pack_receipt(struct pack *k, const struct journal_receipt *r)
 {
-	struct kept_receipt *out = room(k, sizeof(*out)), scratch;
+	struct kept_receipt scratch, *out = room(k, sizeof(*out));
 
 	if (out == NULL)
 		out = &scratch;
@@ -127,7 +127,6 @@ pack_receipt(struct pack *k, const struct journal_receipt *r)
 	out->r.prefix = pack_text(k, r->prefix);
 	pack_facts(k, r->facts, 0, &out->facts);
 	pack_headers(k, r->facts, out);
-	return out == &scratch ? NULL : out;
 }
 
 struct kept_receipt *
@@ -135,13 +134,14 @@ keep_receipt(const struct journal_receipt *r, size_t *bytes)
 {
 	struct pack k = { 0 };
 
-	(void)pack_receipt(&k, r);
+	pack_receipt(&k, r);
 	k.p = malloc(k.n);
 	if (k.p == NULL)
 		return NULL;
 	*bytes = k.n;
 	k.n = 0;
-	return pack_receipt(&k, r);
+	pack_receipt(&k, r);
+	return (struct kept_receipt *)k.p;
 }
 
 /* ---- the answer ---- */
@@ -199,13 +199,14 @@ pack_texts(
 	out->honest_pki_status = pack_text(k, a->honest_pki_status);
 	out->honest_fail_info = pack_text(k, a->honest_fail_info);
 	out->certificate_subject = pack_text(k, a->certificate_subject);
+	out->nearest = pack_text(k, a->nearest);
 	out->repeat = pack_text(k, a->repeat);
 }
 
-static struct kept_answer *
+static void
 pack_answer(struct pack *k, const struct journal_answer *a)
 {
-	struct kept_answer *out = room(k, sizeof(*out)), scratch;
+	struct kept_answer scratch, *out = room(k, sizeof(*out));
 
 	if (out == NULL)
 		out = &scratch;
@@ -220,7 +221,6 @@ pack_answer(struct pack *k, const struct journal_answer *a)
 	pack_tries(k, a, &out->a);
 	pack_findings(k, a, &out->a);
 	pack_facts(k, a->facts, FACT_MESSAGE_TYPE, &out->facts);
-	return out == &scratch ? NULL : out;
 }
 
 struct kept_answer *
@@ -228,13 +228,14 @@ keep_answer(const struct journal_answer *a, size_t *bytes)
 {
 	struct pack k = { 0 };
 
-	(void)pack_answer(&k, a);
+	pack_answer(&k, a);
 	k.p = malloc(k.n);
 	if (k.p == NULL)
 		return NULL;
 	*bytes = k.n;
 	k.n = 0;
-	return pack_answer(&k, a);
+	pack_answer(&k, a);
+	return (struct kept_answer *)k.p;
 }
 
 /* ---- and back ---- */

@@ -65,7 +65,7 @@ struct journal_answer {
 
 	/* the deployment; names of layers are constants and are not copied */
 	const char *layers
-	    [JOURNAL_LAYERS_MAX]; /* walked, in order; the last one answered */
+	    [JOURNAL_LAYERS_MAX]; /* walked, in order; FACT_LAYER is the one that answered */
 	size_t layer_count;
 	const char *why; /* why that layer answered so; NULL: plain success */
 	const char *
@@ -94,6 +94,8 @@ struct journal_answer {
 	/* the certificate issued for it; its serial number is FACT_SERIAL */
 	const char *certificate_subject;
 
+	const char *
+	    nearest; /* for a request that is nothing of ours: what it may have meant; NULL: nothing is near */
 	const struct journal_finding *findings;
 	size_t finding_count;
 	const char *
@@ -102,8 +104,7 @@ struct journal_answer {
 
 /* When the connection is through with it. */
 struct journal_end {
-	const char *
-	    how; /* "sent", "client gone", "cut", "reset", "closed", "stalled", "hung", "stopped"; constant */
+	const char *how; /* a word of FACT_END; constant */
 	int64_t ended_us; /* since receipt */
 };
 

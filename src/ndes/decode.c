@@ -36,7 +36,7 @@ decode_text(struct ndes_exchange *x, struct err *e)
 }
 
 int
-ndes_pki_decode(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
+ndes_pki_read(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 {
 	/*
 	 * Only the RA encryption key opens envelopes: a client that encrypts
@@ -47,8 +47,6 @@ ndes_pki_decode(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 		.key = ca_material_key(x->dep->material, CA_RA_ENCRYPT),
 	};
 
-	if (x->reply.status != 0)
-		return 0;
 	if (x->rq.method == HTTP_POST && x->rq.body.n > 0 &&
 	    ndes_product(x->host)->post == NDES_POST_READ)
 		x->message_der = x->rq.body;
@@ -58,4 +56,10 @@ ndes_pki_decode(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 		return 0; /* decide.c says so */
 	return scep_message_decode(
 	    &x->message, ctx, &x->arena, x->message_der, &ra, 1, NULL, 0, e);
+}
+
+int
+ndes_pki_decode(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
+{
+	return x->reply.status != 0 ? 0 : ndes_pki_read(x, ctx, e);
 }

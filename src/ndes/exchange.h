@@ -181,6 +181,9 @@ MUST_USE int ndes_cert_enroll(
     struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e);
 MUST_USE int ndes_pki_decode(struct ndes_exchange *x, struct pki_ctx *ctx,
     struct err *e); /* base64, scep_message_decode */
+/* The same whatever was answered, for who wants to know what the message was. */
+MUST_USE int ndes_pki_read(
+    struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e);
 MUST_USE int ndes_pki_decide(struct ndes_exchange *x, struct pki_ctx *ctx,
     struct err *e); /* x->outcome */
 MUST_USE int ndes_pki_compose(struct ndes_exchange *x, struct pki_ctx *ctx,

@@ -4,6 +4,7 @@
 
 #include "server/faults.h"
 #include "server/inside.h"
+#include "server/record.h"
 
 #define MEMORY_MAX ((size_t)1 << 16)
 #define PEM_MAX ((size_t)1 << 20)
@@ -190,9 +191,28 @@ tell(struct server *s, struct site_snapshot *now, const char *peer, bool tls,
 	buf_clear(&line);
 }
 
+/* What becomes of the connection, as the journal says it. */
+static const char *
+end_words(const struct http_entry *entry)
+{
+	switch (entry->act) {
+	case WIRE_CLOSE:
+		return "closed";
+	case WIRE_RESET:
+		return "reset";
+	case WIRE_SILENT:
+		return "hung";
+	case WIRE_PLAY:
+		break;
+	}
+	if (entry->has_alert || entry->cut != HTTP_TLS_WHOLE)
+		return "cut";
+	return "taken";
+}
+
 void
-server_enter(struct server *s, struct arena *arena, const char *peer, bool tls,
-    struct http_entry *entry)
+server_enter(struct server *s, struct arena *arena, const char *peer,
+    uint16_t peer_port, bool tls, struct http_entry *entry)
 {
 	struct site_snapshot *now = site_acquire(s->site);
 	struct rule_choice choice = { 0 };
@@ -208,6 +228,9 @@ server_enter(struct server *s, struct arena *arena, const char *peer, bool tls,
 	if (choice.rule != NULL) {
 		set_entry(s, now, &choice, tls, arena, entry);
 		tell(s, now, peer, tls, &choice);
+		if (s->journal != NULL)
+			record_connection(s->journal, &f, peer_port, &choice,
+			    end_words(entry), now->plan->repeat);
 	}
 	site_release(now);
 }

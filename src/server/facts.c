@@ -138,6 +138,8 @@ facts_message(struct facts *f, struct ndes_exchange *x, uint64_t poll)
 	const char *type = scep_type_name(m->type);
 
 	f->stage = FACT_AT_MESSAGE;
+	if (x->message_der.n == 0)
+		return;
 	if (m->type >= 0) {
 		if (strcmp(type, "unknown") == 0)
 			type = arena_printf(&x->arena, "%d", m->type);

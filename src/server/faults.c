@@ -68,27 +68,32 @@ faults_arrive(
     struct exchange_fault *f, struct ndes_exchange *x, const char *site)
 {
 	f->commits = true;
+	facts_arrival(&f->facts, x, site);
 	if (f->plan == NULL || f->plan->counters == NULL) {
 		f->choice.settled = true;
 		return true;
 	}
-	facts_arrival(&f->facts, x, site);
 	choose(f, x, x->op != NDES_OP_PKIOPERATION);
 	return !f->choice.settled || go_on(f, x);
+}
+
+void
+faults_know_message(struct exchange_fault *f, struct ndes_exchange *x)
+{
+	uint64_t poll = 0;
+
+	if (x->op != NDES_OP_PKIOPERATION)
+		return;
+	if (x->message.transaction_id.n > 0)
+		poll = memory_count(f->memory, x->message.transaction_id);
+	facts_message(&f->facts, x, poll);
 }
 
 bool
 faults_decoded(struct exchange_fault *f, struct ndes_exchange *x)
 {
-	uint64_t poll = 0;
-
-	if (f->plan == NULL || f->plan->counters == NULL ||
-	    x->op != NDES_OP_PKIOPERATION)
-		return true;
-	if (x->message.transaction_id.n > 0)
-		poll = memory_count(f->memory, x->message.transaction_id);
-	facts_message(&f->facts, x, poll);
-	if (f->choice.settled)
+	faults_know_message(f, x);
+	if (f->choice.settled || x->op != NDES_OP_PKIOPERATION)
 		return true;
 	choose(f, x, true);
 	return go_on(f, x);
@@ -397,18 +402,18 @@ act_words(const struct http_reply *r)
 	return NULL;
 }
 
-static void
-print_change(const struct exchange_fault *f, const struct ndes_exchange *x,
+void
+faults_change(const struct exchange_fault *f, const struct ndes_exchange *x,
     struct buf *out)
 {
 	const char *act = act_words(&x->reply);
 
 	if (act != NULL)
-		buf_addf(out, ", %s", act);
+		buf_add_str(out, act);
 	else if (x->reply.status != f->honest_status)
-		buf_addf(out, ", %d", x->reply.status);
+		buf_addf(out, "%d", x->reply.status);
 	else
-		buf_add_str(out, ", false");
+		buf_add_str(out, "false");
 	if (f->honest_status != 0)
 		buf_addf(out, " instead of %s%d",
 		    act == NULL && x->reply.status == f->honest_status
@@ -429,6 +434,7 @@ faults_print(const struct exchange_fault *f, const struct ndes_exchange *x,
 		return;
 	buf_add_str(out, " [");
 	rule_choice_print(&f->choice, out);
-	print_change(f, x, out);
+	buf_add_str(out, ", ");
+	faults_change(f, x, out);
 	buf_addf(out, "; again: %s]", f->plan->repeat);
 }

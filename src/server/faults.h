@@ -32,7 +32,9 @@ bool faults_expected(
 /* At arrival, when the route is known. False: the deployment is not to be asked. */
 bool faults_arrive(
     struct exchange_fault *f, struct ndes_exchange *x, const char *site);
-/* When the message is decoded. False: decide nothing. */
+/* When the message is decoded: what is known of it becomes facts. */
+void faults_know_message(struct exchange_fault *f, struct ndes_exchange *x);
+/* Then the rule is chosen that waited for it. False: decide nothing. */
 bool faults_decoded(struct exchange_fault *f, struct ndes_exchange *x);
 /* Before the reply is encoded. -1 when we failed. */
 MUST_USE int faults_composed(struct exchange_fault *f, struct ndes_exchange *x,
@@ -44,6 +46,9 @@ void faults_settle(struct exchange_fault *f, struct ndes_exchange *x);
 /* Everything about the answer. After the evidence; ctx NULL in the event thread. -1: the honest answer stands. */
 MUST_USE int faults_answer(struct exchange_fault *f, struct ndes_exchange *x,
     struct pki_ctx *ctx, struct err *e);
+/* "504 instead of 200, nothing was kept". Appended; of an exchange that has a rule. */
+void faults_change(const struct exchange_fault *f,
+    const struct ndes_exchange *x, struct buf *out);
 /* " [rule x, ...: 504 instead of 200 (again: mockndes ...)]" for the operator's line. Appended; nothing without a rule. */
 void faults_print(const struct exchange_fault *f, const struct ndes_exchange *x,
     struct buf *out);

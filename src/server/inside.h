@@ -32,6 +32,7 @@ struct server {
 	uint8_t fingerprint[32];
 	struct workers *workers;
 	struct metrics *metrics;
+	struct journal *journal; /* NULL: none */
 	struct tls_variants *variants;
 	void (*listeners)(void *ctx, const struct server_listening *l);
 	void *listeners_ctx;

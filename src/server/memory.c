@@ -29,6 +29,7 @@ memory_free(struct memory *m)
 	if (m == NULL)
 		return;
 	free(m->transactions);
+	free(m->nonces);
 	buf_clear(&m->reply);
 	buf_clear(&m->sender_nonce);
 	pthread_mutex_destroy(&m->lock);
@@ -55,6 +56,25 @@ memory_count(struct memory *m, struct bytes transaction)
 	}
 	pthread_mutex_unlock(&m->lock);
 	return before;
+}
+
+/* Nonces share places by their hash; the newer takes it. */
+bool
+memory_saw_nonce(struct memory *m, struct bytes nonce)
+{
+	uint64_t hash = draw_siphash(1, (uintptr_t)m, nonce);
+	size_t at = (size_t)hash & (MEMORY_NONCES - 1);
+	bool seen = false;
+
+	pthread_mutex_lock(&m->lock);
+	if (m->nonces == NULL)
+		m->nonces = calloc(MEMORY_NONCES, sizeof(*m->nonces));
+	if (m->nonces != NULL) {
+		seen = m->nonces[at] == hash;
+		m->nonces[at] = hash;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return seen;
 }
 
 void

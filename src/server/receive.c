@@ -6,11 +6,13 @@
 #include "server/faults.h"
 #include "server/find.h"
 #include "server/inside.h"
+#include "server/record.h"
 
 /* What is worked on until there is an answer; much, so that an answer that waits must not keep it. */
 struct walk {
 	struct ndes_exchange x;
 	struct exchange_fault fault;
+	bool asked; /* the deployment; else a rule answers in its place */
 };
 
 struct server_exchange {
@@ -22,6 +24,7 @@ struct server_exchange {
 	server_answer_fn *answer;
 	void *ctx;
 	struct walk *walk; /* NULL: answered */
+	struct record record;
 };
 
 static void
@@ -68,6 +71,9 @@ finish(
 		log_say(&s->log, LOG_INFO, "%s (%lld ms)", buf_str(&line),
 		    (long long)taken_ms);
 	buf_clear(&line);
+	if (ctx != NULL && record_wants_message(&sx->record, x))
+		record_read_message(x, &w->fault, ctx);
+	record_answer(&sx->record, x, &w->fault);
 	/* with the answer sx may end at once, in another thread */
 	sx->walk = NULL;
 	sx->answer(sx->ctx, &x->reply);
@@ -98,7 +104,7 @@ run_job(struct job *job, struct pki_ctx *ctx)
 		sx->walk };
 	struct err e = { 0 };
 
-	if (!exchange_is_answered(&sx->walk->x))
+	if (sx->walk->asked && !exchange_is_answered(&sx->walk->x))
 		exchange_work(&sx->walk->x, ctx, &seams, &e);
 	finish(sx, ctx, &e);
 }
@@ -133,17 +139,27 @@ answer_no_session(struct server_exchange *sx)
 	walk_free(w);
 }
 
-/* Does the deployment, or the fault, need a worker after what can be done at once? */
+static void
+open_record(struct server_exchange *sx)
+{
+	record_open(&sx->record, sx->server->journal, &sx->walk->x,
+	    &sx->walk->fault, site_name(sx->site));
+}
+
+/* Does the deployment, the fault or the record need a worker after what can be done at once? */
 static bool
 arrive(struct server_exchange *sx)
 {
 	struct walk *w = sx->walk;
-	bool asked = faults_arrive(&w->fault, &w->x, site_name(sx->site));
 
-	if (asked)
+	w->asked = faults_arrive(&w->fault, &w->x, site_name(sx->site));
+	if (sx->record.slot == NULL)
+		open_record(sx);
+	if (w->asked)
 		exchange_arrive(&w->x);
-	return (asked && !exchange_is_answered(&w->x)) ||
-	    faults_need_worker(&w->fault);
+	return (w->asked && !exchange_is_answered(&w->x)) ||
+	    faults_need_worker(&w->fault) ||
+	    record_wants_message(&sx->record, &w->x);
 }
 
 /* The deployment as it is now, and where in it the request goes. */
@@ -192,9 +208,13 @@ server_open(struct server *s, const struct http_request *rq,
 bool
 server_withholds_continue(struct server_exchange *sx)
 {
-	return sx->site != NULL &&
-	    faults_expected(
-		&sx->walk->fault, &sx->walk->x, site_name(sx->site));
+	struct walk *w = sx->walk;
+
+	if (sx->site == NULL ||
+	    !faults_expected(&w->fault, &w->x, site_name(sx->site)))
+		return false;
+	open_record(sx);
+	return true;
 }
 
 void
@@ -225,10 +245,13 @@ server_receive(struct server *s, const struct http_request *rq,
 }
 
 void
-server_exchange_end(struct server_exchange *sx)
+server_exchange_end(struct server_exchange *sx, enum server_end how)
 {
 	if (sx == NULL)
 		return;
+	if (sx->walk != NULL)
+		record_no_answer(&sx->record, &sx->walk->x, &sx->walk->fault);
+	record_end(&sx->record, how);
 	walk_free(sx->walk);
 	site_release(sx->snapshot);
 	if (sx->site != NULL)

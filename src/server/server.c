@@ -45,6 +45,21 @@ processors(void)
 	return n < 1 ? 1 : (unsigned)n;
 }
 
+static int
+open_journal(struct server *s, const struct server_options *o, struct err *e)
+{
+	const struct journal_options jo = {
+		.path = o->journal_path,
+		.log = &s->log,
+		.entries_max = o->journal_entries,
+	};
+
+	if (o->no_journal)
+		return 0;
+	s->journal = journal_new(&jo, e);
+	return s->journal == NULL ? -1 : 0;
+}
+
 struct server *
 server_new(const struct server_options *o, struct err *e)
 {
@@ -74,7 +89,8 @@ server_new(const struct server_options *o, struct err *e)
 	if (!ok)
 		(void)err_set(e, ERR_MEMORY, "no memory for a server");
 	/* Each scenario is sound by itself; together they may not be. */
-	if (!ok || host_check(&s->host, e) == -1 || load_keys(s, o, e) == -1) {
+	if (!ok || host_check(&s->host, e) == -1 || load_keys(s, o, e) == -1 ||
+	    open_journal(s, o, e) == -1) {
 		server_free(s);
 		return NULL;
 	}
@@ -225,6 +241,7 @@ server_free(struct server *s)
 	site_unref(s->site);
 	timer_free(s->timer);
 	materials_free(s->materials);
+	journal_free(s->journal);
 	state_close(s->state);
 	metrics_free(s->metrics);
 	ca_keys_free(s->keys);
@@ -262,6 +279,12 @@ int
 server_challenge(struct server *s, char out[CHALLENGE_TEXT_MAX], struct err *e)
 {
 	return site_challenge(s->site, out, e);
+}
+
+struct journal *
+server_journal(struct server *s)
+{
+	return s->journal;
 }
 
 /* ---- sites ---- */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "http/entry.h"
 #include "http/reply.h"
+#include "journal/journal.h"
 #include "ndes/challenge.h"
 #include "ndes/host.h"
 #include "server/site.h"
@@ -39,6 +40,9 @@ struct server_options {
 	struct scenario_set *
 	    scenarios; /* what is in force of them beside host; referenced; NULL: none */
 	uint64_t seed;
+	const char *journal_path; /* NULL: in memory */
+	uint64_t journal_entries; /* of one site; 0: the journal's default */
+	bool no_journal; /* nothing is written down, for measuring */
 	/*
 	 * Called when what the default site's listeners should do may have
 	 * changed, with no lock held but one change at a time; NULL: nobody
@@ -106,6 +110,11 @@ const char *server_part_name(size_t i, unsigned *part);
 MUST_USE int server_reset(
     struct server *s, struct site *site, unsigned parts, struct err *e);
 
+/* ---- the journal ---- */
+
+/* Of all sites; NULL when there is none. Lent until server_free(). */
+struct journal *server_journal(struct server *s);
+
 /* ---- private sites ---- */
 
 #define SERVER_SESSION_ID_SIZE 13 /* with the final zero */
@@ -154,7 +163,7 @@ size_t server_session_count(struct server *s);
  * default site. entry is zeroed; its texts live in the arena. Any thread.
  */
 void server_enter(struct server *s, struct arena *arena, const char *peer,
-    bool tls, struct http_entry *entry);
+    uint16_t peer_port, bool tls, struct http_entry *entry);
 
 /* ---- exchanges ---- */
 
@@ -181,8 +190,15 @@ struct server_exchange *server_open(struct server *s,
 bool server_withholds_continue(struct server_exchange *x);
 void server_go_on(struct server_exchange *x, const struct http_request *rq);
 
-/* Free an exchange whose answer was given, or that was never gone on with. Accepts NULL. */
-void server_exchange_end(struct server_exchange *x);
+/* How the connection was through with it. */
+enum server_end {
+	SERVER_SENT, /* the reply went out, or what was to be done in its place */
+	SERVER_CLIENT_GONE, /* the client left before */
+	SERVER_STOPPED, /* we did */
+};
+
+/* Free an exchange whose answer was given, or that was never gone on with; its entry in the journal is complete. Accepts NULL. */
+void server_exchange_end(struct server_exchange *x, enum server_end how);
 
 /* What to send when server_receive() returned NULL. Lent for ever. */
 const struct http_reply *server_no_memory_reply(void);

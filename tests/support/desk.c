@@ -180,7 +180,7 @@ desk_ask(struct desk *d, const struct desk_request *rq, struct client_http *out)
 	while (!slip.answered)
 		pthread_cond_wait(&slip.done, &slip.lock);
 	pthread_mutex_unlock(&slip.lock);
-	server_exchange_end(x);
+	server_exchange_end(x, SERVER_SENT);
 	pthread_cond_destroy(&slip.done);
 	pthread_mutex_destroy(&slip.lock);
 }
