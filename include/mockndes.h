@@ -54,6 +54,8 @@ enum mockndes_code mockndes_error_code(const struct mockndes *m);
  * "state" is a directory that keeps keys and certificates across
  * restarts, for one server at a time (mockndes(1), State on disk). A program
  * under a limit of file sizes ignores SIGXFSZ, or a full state ends it.
+ * Beside the command's options there is "journal": how many requests the
+ * journal keeps of each site, 10000 by default; with 0 there is no journal.
  */
 int mockndes_set(struct mockndes *m, const char *option, const char *value);
 

@@ -226,6 +226,8 @@ make_server(struct mockndes *m, struct err *e)
 		.host = &m->host,
 		.scenarios = m->scenarios,
 		.seed = o->seed,
+		.journal_entries = o->journal,
+		.no_journal = o->journal == 0,
 		.listeners = listeners_follow,
 		.listeners_ctx = &m->listeners,
 	};

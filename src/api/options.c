@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #define THREADS_MAX 256
+#define JOURNAL_MAX 10000000
 #define SEED_MAX ((uint64_t)1 << 53) /* what every JSON reader keeps exact */
 #define HOSTNAME_MAX 253 /* RFC 1035 */
 
@@ -238,6 +239,20 @@ set_threads(
 	return 0;
 }
 
+static int
+set_journal(
+    struct options *o, const char *name, const char *value, struct err *e)
+{
+	uint64_t n;
+
+	if (text_u64(bytes_str(value), JOURNAL_MAX, &n) == -1)
+		return err_set(e, ERR_USAGE,
+		    "--%s: \"%.40s\" is not a number from 0 to %d", name, value,
+		    JOURNAL_MAX);
+	o->journal = n;
+	return 0;
+}
+
 static const struct row rows[] = {
 	{ { "scenario", "NAME|FILE", "healthy",
 	      "what is wrong; later ones add to earlier ones" },
@@ -279,12 +294,18 @@ static const struct row rows[] = {
 	    set_seed },
 	{ { "threads", "N", NULL, "crypto workers; else one a processor" },
 	    set_threads },
+	/* Only for mockndes_set(): the command's own options end here. */
+	{ { "journal", "N", "10000",
+	      "requests the journal keeps of each site; 0: none" },
+	    set_journal },
 };
+
+#define OPTIONS_SHOWN (nitems(rows) - 1)
 
 const struct mockndes_option *
 mockndes_option(size_t i)
 {
-	return i < nitems(rows) ? &rows[i].option : NULL;
+	return i < OPTIONS_SHOWN ? &rows[i].option : NULL;
 }
 
 int

@@ -21,6 +21,7 @@ struct options {
 	bool has_seed;
 	uint64_t seed;
 	unsigned threads; /* 0: one for each processor */
+	uint64_t journal; /* entries of each site; 0: none is written */
 };
 
 /* Every default. -1 when memory ran out; options_clear() is right after that too. */

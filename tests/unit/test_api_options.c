@@ -50,6 +50,7 @@ takes_what_is_sound(void **state)
 		{ "log-dir", "logs" },
 		{ "seed", "0" },
 		{ "threads", "256" },
+		{ "journal", "0" },
 	};
 	struct options o;
 
@@ -67,6 +68,7 @@ takes_what_is_sound(void **state)
 	assert_int_equal(o.control_port, 65535);
 	assert_true(o.has_seed);
 	assert_int_equal(o.threads, 256);
+	assert_int_equal(o.journal, 0);
 	assert_int_equal(options_check(&o, NULL), 0);
 	options_clear(&o);
 }
@@ -96,6 +98,8 @@ refuses_bad_values_and_says_which_option(void **state)
 		{ "seed", "abc" },
 		{ "threads", "0" },
 		{ "threads", "257" },
+		{ "journal", "10000001" },
+		{ "journal", "-1" },
 	};
 	struct options o;
 
