@@ -90,11 +90,11 @@ tell_arrival(struct telling *t)
 		end_sentence(t);
 		return;
 	}
-	buf_addf(&t->b, "%s asked by %s %s for %s (", text_of(e, "client"),
-	    text_of(e, "scheme"), text_of(e, "method"), text_of(e, "prefix"));
+	buf_addf(&t->b, "%s sent a %s of %s", text_of(e, "client"),
+	    text_of(e, "method"), text_of(e, "prefix"));
 	say_short(t, text_of(e, "target"));
-	buf_addf(&t->b, "), operation %s, at %s", text_of(e, "op"),
-	    text_of(e, "received"));
+	buf_addf(&t->b, " by %s at %s: operation %s", text_of(e, "scheme"),
+	    text_of(e, "received"), text_of(e, "op"));
 	end_sentence(t);
 }
 
@@ -200,7 +200,7 @@ tell_layers(struct telling *t)
 	buf_addf(&t->b, "What made it is the key %s of the model, which is %s",
 	    text_of(host, "key"), text_of(host, "value"));
 	if (has(host, "doc"))
-		buf_addf(&t->b, " (%s)", text_of(host, "doc"));
+		buf_addf(&t->b, ". Of that key: %s", text_of(host, "doc"));
 	end_sentence(t);
 }
 
