@@ -127,7 +127,7 @@ control(
 	char text[512];
 
 	snprintf(text, sizeof(text),
-	    "%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+	    "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 	    "Content-Length: %zu\r\n\r\n%s",
 	    call, strlen(body), body);
 	if (client_raw(
