@@ -37,13 +37,15 @@ put_header(const struct fault_form *form, struct bytes name, struct bytes value,
 	buf_add_str(out, "\r\n");
 }
 
+/* So many lines, and so many bytes in all as far as a line's name leaves a choice. */
 static void
 put_flood(const struct fault_form *form, struct buf *out)
 {
 	uint64_t lines = form->flood_lines;
-	uint64_t each = lines == 0 ? 0 : form->flood_bytes / lines;
 
 	for (uint64_t i = 0; i < lines; i++) {
+		uint64_t each = form->flood_bytes * (i + 1) / lines -
+		    form->flood_bytes * i / lines;
 		size_t begun = out->n;
 
 		buf_addf(out, "X-Flood-%04u: ", (unsigned)(i % 10000));
