@@ -37,20 +37,25 @@ keeps_or_loses_what_the_ca_did(void **state)
 	struct served sv;
 
 	for (size_t i = 0; i < 6; i++) {
+		struct client c;
+
 		if (i % 3 == 0) {
 			served_start_text(&sv, yaml, with_https);
 			served_ca(&sv, &w->c);
 		}
+		assert_int_equal(client_open(&c, &w->c), 0);
+		assert_int_equal(client_trust(&c, &sv.ca), 0);
 		assert_int_equal(client_admin_password(
-				     &w->c, sv.admin, SERVED_ADMIN, challenge),
+				     &c, sv.admin, SERVED_ADMIN, challenge),
 		    0);
 		e = served_enrolment(&sv, w, subjects[i % 3]);
 		e.url = i < 3 ? sv.url : sv.url_https;
 		e.csr.challenge = challenge;
-		assert_int_equal(client_enrol(&w->c, &e, &r), -1);
+		assert_int_equal(client_enrol(&c, &e, &r), -1);
 		client_certrep_clear(&r);
 		/* The password is used up where the CA has acted, and good where it has not. */
-		enrol_status(&w->c, &e, i % 3 == 0 ? 2 : 0, subjects[i % 3]);
+		enrol_status(&c, &e, i % 3 == 0 ? 2 : 0, subjects[i % 3]);
+		client_close(&c);
 		if (i % 3 == 2)
 			served_stop(&sv);
 	}
