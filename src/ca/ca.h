@@ -84,4 +84,9 @@ MUST_USE int ca_crl(struct ca *ca, struct pki_ctx *ctx,
 MUST_USE int ca_root_crl(struct ca *ca, struct pki_ctx *ctx,
     const struct ca_material *m, struct buf *out, struct err *e);
 
+/* The CRL of either (CA_ISSUING, CA_ROOT) as if it had been made age_s ago; never kept. */
+MUST_USE int ca_aged_crl(struct ca *ca, struct pki_ctx *ctx,
+    const struct ca_material *m, enum ca_role issuer, int64_t age_s,
+    struct buf *out, struct err *e);
+
 #endif

@@ -227,3 +227,25 @@ ca_root_crl(struct ca *ca, struct pki_ctx *ctx, const struct ca_material *m,
 		result = err_set(e, ERR_MEMORY, "no room for the CRL");
 	return result;
 }
+
+int
+ca_aged_crl(struct ca *ca, struct pki_ctx *ctx, const struct ca_material *m,
+    enum ca_role issuer, int64_t age_s, struct buf *out, struct err *e)
+{
+	struct revoked revoked = { 0 };
+	struct listing l = {
+		.issuer = issuer,
+		.now = env_now(ca->env) - age_s,
+		.revoked = &revoked,
+	};
+	int result = 0;
+
+	buf_init(&revoked.serials, (size_t)ENTRIES_MAX * 32);
+	if (issuer == CA_ISSUING)
+		result = revoked_read(&revoked, ca->store, e);
+	if (result == 0)
+		result = sign_list(ctx, m, &l, out, e);
+	free(revoked.entries);
+	buf_clear(&revoked.serials);
+	return result;
+}

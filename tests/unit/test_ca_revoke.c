@@ -371,6 +371,30 @@ a_list_is_appended_and_a_buffer_too_small_is_an_error(void **state)
 }
 
 static void
+a_list_can_be_as_old_as_wished(void **state)
+{
+	struct world *w = *state;
+	const unsigned char *p;
+	struct buf out;
+	X509_CRL *old, *now = crl_of(w, false);
+
+	buf_init(&out, 100000);
+	assert_int_equal(ca_aged_crl(w->ca, w->ctx, w->m, CA_ISSUING,
+			     30 * 86400, &out, &w->e),
+	    0);
+	p = out.p;
+	old = d2i_X509_CRL(NULL, &p, (long)out.n);
+	assert_non_null(old);
+	assert_int_equal(ASN1_TIME_compare(X509_CRL_get0_nextUpdate(old),
+			     X509_CRL_get0_lastUpdate(now)),
+	    -1);
+	assert_true(crl_number(old) < crl_number(now));
+	X509_CRL_free(old);
+	X509_CRL_free(now);
+	buf_clear(&out);
+}
+
+static void
 a_thousand_revoked_are_all_listed(void **state)
 {
 	struct world *w = *state;
@@ -413,6 +437,7 @@ main(void)
 		IN_WORLD(other_material_gets_a_list_of_its_own),
 		IN_WORLD(the_roots_list_is_empty_and_the_roots),
 		IN_WORLD(a_list_is_appended_and_a_buffer_too_small_is_an_error),
+		IN_WORLD(a_list_can_be_as_old_as_wished),
 		IN_WORLD(a_thousand_revoked_are_all_listed),
 	};
 
