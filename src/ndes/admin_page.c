@@ -9,34 +9,82 @@
 #include "ndes/pages.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "ndes/hresult.h"
 
 #define TEXT_MAX 8192
 
+/* What stands on either side of the password. */
+static const char *
+blanks(const struct host *h)
+{
+	switch ((enum host_page_blanks)h->mscep.admin_page_blanks) {
+	case HOST_BLANK_ONE:
+		break;
+	case HOST_BLANK_NONE:
+		return "";
+	case HOST_BLANK_MANY:
+		return "\r\n\t &nbsp; ";
+	}
+	return " ";
+}
+
+static bool
+is_german(const struct host *h)
+{
+	return h->mscep.admin_page_language == HOST_PAGE_GERMAN;
+}
+
 /* MD5 of the CA certificate in four groups, so that no scraper takes it for a password. */
 static void
-add_thumbprint(struct buf *b, const struct ca_material *m)
+add_thumbprint(struct buf *b, const struct host *h, const struct ca_material *m)
 {
-	const uint8_t *md5 = ca_material_thumbprint_md5(m);
+	uint8_t md5[16];
 
+	memcpy(md5, ca_material_thumbprint_md5(m), sizeof(md5));
+	if (h->mscep.admin_thumbprint == HOST_THUMBPRINT_WRONG)
+		for (size_t i = 0; i < sizeof(md5); i++)
+			md5[i] ^= 0x5a;
 	buf_add_str(b,
-	    "<P> The thumbprint (hash value) for the CA certificate is: <B> ");
-	for (size_t i = 0; i < 16; i += 4) {
+	    is_german(h)
+		? "<P> Fingerabdruck (Hashwert) des Zertifikats der "
+		  "Zertifizierungsstelle: <B> "
+		: "<P> The thumbprint (hash value) for the CA certificate "
+		  "is: <B> ");
+	for (size_t i = 0; i < sizeof(md5); i += 4) {
 		text_hex(b, bytes_of(md5 + i, 4), true);
 		buf_add_byte(b, ' ');
 	}
 	buf_add_str(b, "</B> </P>\r\n");
 }
 
+/* How long it lasts, in German. */
+static void
+add_password_german(struct buf *b, const struct host *h)
+{
+	if (h->registry.use_single_password != 0)
+		buf_add_str(b,
+		    "<P> Dieses Kennwort gilt f\u00fcr alle Ger\u00e4te und "
+		    "l\u00e4uft nicht ab. </P>\r\n");
+	else
+		buf_addf(b,
+		    "<P> Dieses Kennwort kann nur einmal verwendet werden und "
+		    "l\u00e4uft in %lld Minuten ab. </P>\r\n",
+		    (long long)h->registry.password_validity_min);
+}
+
 static void
 add_password(struct buf *b, const struct host *h, const char *password)
 {
-	buf_addf(b,
-	    "<P> The enrollment challenge password is: <B> %s </B> </P>\r\n",
-	    password);
-	if (h->registry.use_single_password != 0)
+	buf_addf(b, "<P> %s: <B>%s%s%s</B> </P>\r\n",
+	    is_german(h) ? "Das Abfragekennwort f\u00fcr die Registrierung ist"
+			 : "The enrollment challenge password is",
+	    blanks(h), password, blanks(h));
+	if (is_german(h))
+		add_password_german(b, h);
+	else if (h->registry.use_single_password != 0)
 		buf_add_str(b,
 		    "<P> This password can be used by all devices and does "
 		    "not expire. </P>\r\n");
@@ -77,7 +125,7 @@ password_paragraphs(struct ndes_exchange *x, struct buf *b)
 	int rc;
 
 	if (x->host->registry.enforce_password == 0) {
-		add_thumbprint(b, x->dep->material);
+		add_thumbprint(b, x->host, x->dep->material);
 		buf_add_str(b,
 		    "<P> No enrollment challenge password is needed. "
 		    "</P>\r\n");
@@ -86,7 +134,7 @@ password_paragraphs(struct ndes_exchange *x, struct buf *b)
 	rc = challenge_new(
 	    x->dep->challenges, x->host, x->dep->env, password, &e);
 	if (rc == 1) {
-		add_thumbprint(b, x->dep->material);
+		add_thumbprint(b, x->host, x->dep->material);
 		add_password(b, x->host, password);
 		return NULL;
 	}

@@ -25,15 +25,18 @@ static const struct {
 };
 
 static int
-send_crl(
-    struct ndes_exchange *x, struct pki_ctx *ctx, crl_fn *crl, struct err *e)
+send_crl(struct ndes_exchange *x, struct pki_ctx *ctx, crl_fn *crl,
+    enum ca_role issuer, struct err *e)
 {
+	int64_t age_s = x->host->crl.age_ms / 1000;
 	struct bytes body;
 	struct buf b;
 	int rc;
 
 	buf_init(&b, CRL_MAX);
-	rc = crl(x->dep->ca, ctx, x->dep->material, &b, e);
+	rc = age_s == 0 ? crl(x->dep->ca, ctx, x->dep->material, &b, e)
+			: ca_aged_crl(x->dep->ca, ctx, x->dep->material, issuer,
+			      age_s, &b, e);
 	if (rc == 0 && !buf_ok(&b))
 		rc = err_set(e, ERR_MEMORY, "no memory for a CRL");
 	if (rc == 0) {
@@ -62,7 +65,7 @@ ndes_cert_enroll(struct ndes_exchange *x, struct pki_ctx *ctx, struct err *e)
 		if (!bytes_eq_nocase(path, x->stem))
 			continue;
 		if (files[i].crl != NULL)
-			return send_crl(x, ctx, files[i].crl, e);
+			return send_crl(x, ctx, files[i].crl, files[i].role, e);
 		ndes_iis_reply(x, 200, "application/x-x509-ca-cert",
 		    ca_material_cert(m, files[i].role)->der);
 		return 0;

@@ -108,6 +108,10 @@ enum host_product {
 };
 enum host_line_end { HOST_CRLF, HOST_LF };
 enum host_consume { HOST_CONSUME_ISSUED, HOST_CONSUME_SEEN };
+enum host_page_coding { HOST_PAGE_UTF16LE, HOST_PAGE_UTF8 };
+enum host_page_language { HOST_PAGE_ENGLISH, HOST_PAGE_GERMAN };
+enum host_page_blanks { HOST_BLANK_ONE, HOST_BLANK_NONE, HOST_BLANK_MANY };
+enum host_thumbprint { HOST_THUMBPRINT_RIGHT, HOST_THUMBPRINT_WRONG };
 enum host_passwords { HOST_PASSWORDS_HERE, HOST_PASSWORDS_ON_OTHER_NODE };
 
 /* In the order in which a request meets the parts. */
@@ -168,6 +172,7 @@ struct host {
 	} root_store;
 	struct {
 		bool reachable;
+		int64_t age_ms;
 	} crl;
 	struct {
 		bool installed, loaded;
@@ -220,6 +225,10 @@ struct host {
 		int undecryptable; /* enum host_undecryptable */
 		int password_consumed; /* enum host_consume */
 		bool admin_page_bom;
+		int admin_page_coding; /* enum host_page_coding */
+		int admin_page_language; /* enum host_page_language */
+		int admin_page_blanks; /* enum host_page_blanks */
+		int admin_thumbprint; /* enum host_thumbprint */
 		bool
 		    reply_sha1; /* sign replies with SHA-1 whatever the request used */
 		bool oaep_with_aes;

@@ -47,6 +47,10 @@ static const char *const products[] = { "ndes-2008r2", "ndes-2012",
 	"rfc8894", NULL };
 static const char *const line_ends[] = { "crlf", "lf", NULL };
 static const char *const consume_moments[] = { "issued", "seen", NULL };
+static const char *const page_codings[] = { "utf-16le", "utf-8", NULL };
+static const char *const page_languages[] = { "english", "german", NULL };
+static const char *const page_blanks[] = { "one", "none", "many", NULL };
+static const char *const thumbprints[] = { "right", "wrong", NULL };
 static const char *const password_places[] = { "here", "other-node", NULL };
 
 #define DWORD_MAX 4294967295
@@ -157,6 +161,8 @@ static const struct host_key rows[] = {
 	    "Intermediate certificates are among the roots of the registration point: it answers 403.16."),
 	BOOL("crl.reachable", HOST_NOW, crl.reachable, "true",
 	    "The CRLs of the connector's certificates can be fetched; if not, the pool crashes on requests."),
+	DURATION("crl.age", HOST_NOW, crl.age_ms, 0, INT64_C(3650) * DAY_MS, "0",
+	    "How long ago the CRLs in CertEnroll were made; from 7d on they are stale."),
 	BOOL("policy_module.installed", HOST_POOL_START, policy_module.installed, "true",
 	    "The Intune policy module is installed."),
 	BOOL("policy_module.loaded", HOST_POOL_START, policy_module.loaded, "true",
@@ -249,6 +255,14 @@ static const struct host_key rows[] = {
 	    "When a one-time password is used up: issued (the certificate was) or seen (a request carried it)."),
 	BOOL("mscep.admin_page_bom", HOST_NOW, mscep.admin_page_bom, "false",
 	    "The pages of mscep.dll begin with a byte order mark."),
+	ENUM("mscep.admin_page_coding", HOST_NOW, mscep.admin_page_coding, page_codings, "utf-16le",
+	    "Encoding of the pages of mscep.dll."),
+	ENUM("mscep.admin_page_language", HOST_NOW, mscep.admin_page_language, page_languages, "english",
+	    "Language of the password page."),
+	ENUM("mscep.admin_page_blanks", HOST_NOW, mscep.admin_page_blanks, page_blanks, "one",
+	    "What stands around the password on its page: one blank, none, or many of several kinds."),
+	ENUM("mscep.admin_thumbprint", HOST_NOW, mscep.admin_thumbprint, thumbprints, "right",
+	    "Whose thumbprint the password page shows: the CA's, or a wrong one."),
 	BOOL("mscep.reply_sha1", HOST_NOW, mscep.reply_sha1, "false",
 	    "Replies are signed with SHA-1 whatever digest the request used."),
 	BOOL("mscep.oaep_with_aes", HOST_NOW, mscep.oaep_with_aes, "false",

@@ -346,9 +346,15 @@ ndes_mscep_page(struct ndes_exchange *x, const char *paragraphs)
 	buf_add_str(&text, page_head);
 	buf_add_str(&text, paragraphs);
 	buf_add_str(&text, page_tail);
-	if (x->host->mscep.admin_page_bom)
-		buf_add(&wide, BYTES_LIT("\xff\xfe"));
-	text_utf16le(&wide, buf_bytes(&text));
+	if (x->host->mscep.admin_page_coding == HOST_PAGE_UTF8) {
+		if (x->host->mscep.admin_page_bom)
+			buf_add(&wide, BYTES_LIT("\xef\xbb\xbf"));
+		buf_add(&wide, buf_bytes(&text));
+	} else {
+		if (x->host->mscep.admin_page_bom)
+			buf_add(&wide, BYTES_LIT("\xff\xfe"));
+		text_utf16le(&wide, buf_bytes(&text));
+	}
 	ndes_iis_reply(
 	    x, 200, "text/html", arena_copy(&x->arena, buf_bytes(&wide)));
 	x->answered_by = NDES_LAYER_MSCEP;

@@ -462,6 +462,62 @@ pages_begin_with_a_mark_only_when_told_so(void **state)
 	room_close(&r);
 }
 
+static void
+the_password_page_has_other_codings_words_and_blanks(void **state)
+{
+	static const char password[] =
+	    "Das Abfragekennwort f\u00fcr die Registrierung ist: <B>";
+	struct ndes_exchange x;
+	struct room r;
+	struct bytes at;
+
+	(void)state;
+	room_open(&r, true);
+	room_set(&r, "mscep.admin_page_coding", "utf-8");
+	room_set(&r, "mscep.admin_page_language", "german");
+	room_set(&r, "mscep.admin_page_blanks", "none");
+	get(&r, &x, ADMIN);
+	at.p = memmem(
+	    x.reply.body.p, x.reply.body.n, password, sizeof(password) - 1);
+	assert_non_null(at.p);
+	assert_memory_equal(at.p + sizeof(password) - 1 + 16, "</B>", 4);
+	ndes_exchange_clear(&x);
+	room_set(&r, "mscep.admin_page_bom", "true");
+	room_set(&r, "mscep.admin_page_blanks", "many");
+	get(&r, &x, ADMIN);
+	assert_memory_equal(x.reply.body.p, "\xef\xbb\xbf<", 4);
+	at.p = memmem(
+	    x.reply.body.p, x.reply.body.n, password, sizeof(password) - 1);
+	assert_non_null(at.p);
+	assert_memory_equal(at.p + sizeof(password) - 1, "\r\n\t &nbsp; ", 11);
+	ndes_exchange_clear(&x);
+	room_close(&r);
+}
+
+static void
+the_password_page_can_show_a_wrong_thumbprint(void **state)
+{
+	struct ndes_exchange x;
+	struct room r;
+	char hex[33];
+
+	(void)state;
+	room_open(&r, true);
+	for (size_t i = 0; i < 16; i++)
+		snprintf(hex + 2 * i, 3, "%02X",
+		    ca_material_thumbprint_md5(r.dep.material)[i]);
+	hex[8] = '\0'; /* the page has four groups */
+	get(&r, &x, ADMIN);
+	assert_on_page(&x, hex);
+	ndes_exchange_clear(&x);
+	room_set(&r, "mscep.admin_thumbprint", "wrong");
+	get(&r, &x, ADMIN);
+	assert_on_page(&x, "The thumbprint (hash value) for the CA");
+	assert_not_on_page(&x, hex);
+	ndes_exchange_clear(&x);
+	room_close(&r);
+}
+
 /* ---- CertEnroll ---- */
 
 static void
@@ -546,6 +602,9 @@ main(void)
 		    without_the_right_to_enroll_there_is_no_password),
 		cmocka_unit_test(the_registry_shows_on_the_page),
 		cmocka_unit_test(pages_begin_with_a_mark_only_when_told_so),
+		cmocka_unit_test(
+		    the_password_page_has_other_codings_words_and_blanks),
+		cmocka_unit_test(the_password_page_can_show_a_wrong_thumbprint),
 		cmocka_unit_test(
 		    crls_and_certificates_are_where_certificates_say),
 		cmocka_unit_test(other_names_in_cert_enroll_are_404),
