@@ -18,6 +18,7 @@ enum ca_twist_key {
 	CA_KEY_EC, /* P-256 */
 	CA_KEY_DSA,
 	CA_KEY_ED25519,
+	CA_KEY_MLDSA, /* ML-DSA-44; its octets are arbitrary, as any are a key */
 };
 enum ca_twist_issuer {
 	CA_ISSUER_AS_IS,

@@ -8,7 +8,8 @@
 
 static const struct field_word keys[] = { { "other", CA_KEY_OTHER_RSA },
 	{ "rsa-1024", CA_KEY_RSA_1024 }, { "ec", CA_KEY_EC },
-	{ "dsa", CA_KEY_DSA }, { "ed25519", CA_KEY_ED25519 }, { NULL, 0 } };
+	{ "dsa", CA_KEY_DSA }, { "ed25519", CA_KEY_ED25519 },
+	{ "ml-dsa", CA_KEY_MLDSA }, { NULL, 0 } };
 static const struct field_word issuers[] = { { "stranger", CA_ISSUER_STRANGER },
 	{ "forged", CA_ISSUER_FORGED }, { "self", CA_ISSUER_SELF },
 	{ "next", CA_ISSUER_NEXT }, { "root", CA_ISSUER_ROOT }, { NULL, 0 } };
