@@ -70,7 +70,7 @@ look(struct world *w, const struct client_message *m,
     const struct client_ca *ca, EVP_PKEY *key, const struct client_bytes *body)
 {
 	struct client_certrep r = { 0 };
-	struct client_expect x = { m, ca, key };
+	struct client_expect x = { .message = m, .ca = ca, .csr_key = key };
 	int rc = client_certrep_read(&w->c, &x, body, &r);
 
 	client_certrep_clear(&r);

@@ -33,6 +33,8 @@ struct client {
 	CURL *curl;
 	char *tls_root_pem; /* trusted for HTTPS; NULL: nothing is */
 	long timeout_s; /* of an HTTP exchange; 30 */
+	bool follows; /* redirects, unasked codings and cookies too */
+	bool expects; /* a POST begins with Expect: 100-continue */
 	char why[CLIENT_WHY_MAX];
 };
 
@@ -198,6 +200,10 @@ bool client_header(
 int client_admin_page(struct client *c, const char *url, const char *userpwd,
     struct client_bytes *utf8);
 
+/* The same page as it came. */
+int client_admin_body(struct client *c, const char *url, const char *userpwd,
+    struct client_bytes *body);
+
 /* The one-time password on it, as scrapers find it. */
 int client_admin_password(struct client *c, const char *url,
     const char *userpwd, char out[CLIENT_TEXT_MAX]);
@@ -250,6 +256,11 @@ struct client_expect {
 	const struct client_message *message;
 	const struct client_ca *ca;
 	EVP_PKEY *csr_key; /* NULL: not checked */
+	/*
+	 * Not only what NDES sends: whatever RFC 8894 and CMS leave open. Then
+	 * signers are those that may have signed, and ca is not looked at.
+	 */
+	STACK_OF(X509) * signers; /* NULL: as NDES */
 };
 
 /*

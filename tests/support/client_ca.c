@@ -316,7 +316,9 @@ client_enrol(
 		strcmp(h.content_type, "application/x-pki-message") != 0))
 		rc = client_fail(c, "PKIOperation answers %ld as \"%s\"",
 		    h.status, h.content_type);
-	struct client_expect expect = { &p.message, e->ca, e->csr.key };
+	struct client_expect expect = {
+		.message = &p.message, .ca = e->ca, .csr_key = e->csr.key
+	};
 	if (!rc)
 		rc = client_certrep_read(c, &expect, &h.body, out);
 	client_http_clear(&h);

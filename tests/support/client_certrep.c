@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading a CertRep as a strict client: libcrypto's CMS_ calls decide whether
- * it is sound, and whatever NDES would not send is refused with a sentence.
+ * it is sound, and whatever NDES would not send is refused with a sentence;
+ * or, when it is asked to, only what RFC 8894 and CMS do not leave open.
  */
 #include "support/client.h"
 #include "support/client_der.h"
@@ -29,9 +30,10 @@ client_certrep_clear(struct client_certrep *r)
 	memset(r, 0, sizeof *r);
 }
 
-/* Decode, with nothing behind, and the same octets when encoded again. */
+/* Decode; unless BER will do, with nothing behind, and the same octets when encoded again. */
 static CMS_ContentInfo *
-read_cms(struct client *c, const char *what, const unsigned char *p, size_t n)
+read_cms(struct client *c, const char *what, const unsigned char *p, size_t n,
+    bool ber)
 {
 	const unsigned char *end = p;
 	unsigned char *again = NULL;
@@ -40,6 +42,8 @@ read_cms(struct client *c, const char *what, const unsigned char *p, size_t n)
 		client_fail(c, "%s is not a CMS ContentInfo", what);
 		return NULL;
 	}
+	if (ber)
+		return cms;
 	if (end != p + n) {
 		client_fail(
 		    c, "%zu octets behind %s", (size_t)(p + n - end), what);
@@ -146,25 +150,37 @@ attributes_known(struct client *c, CMS_SignerInfo *si)
 	return 0;
 }
 
+/* senderNonce, which nobody needs (RFC 8894 3.2.1.5), is there as NDES has it. */
+static int
+check_sender_nonce(
+    struct client *c, const struct client_message *m, ASN1_STRING *theirs)
+{
+	if (!theirs || ASN1_STRING_length(theirs) != CLIENT_NONCE_LEN)
+		return client_fail(c, "no senderNonce of 16 octets");
+	if (!m->no_nonce &&
+	    (m->nonce_len == 0 || m->nonce_len == CLIENT_NONCE_LEN) &&
+	    !memcmp(ASN1_STRING_get0_data(theirs), m->nonce, CLIENT_NONCE_LEN))
+		return client_fail(c, "senderNonce is ours sent back");
+	return 0;
+}
+
 static int
 check_nonces(
-    struct client *c, CMS_SignerInfo *si, const struct client_message *m)
+    struct client *c, CMS_SignerInfo *si, const struct client_expect *x)
 {
+	const struct client_message *m = x->message;
 	ASN1_STRING *ours, *theirs;
 	size_t n = m->nonce_len ? m->nonce_len : CLIENT_NONCE_LEN;
 	if (attribute(c, si, OID_RECIPIENT_NONCE, V_ASN1_OCTET_STRING, &ours) ||
 	    attribute(c, si, OID_SENDER_NONCE, V_ASN1_OCTET_STRING, &theirs))
 		return -1;
-	if (!theirs || ASN1_STRING_length(theirs) != CLIENT_NONCE_LEN)
-		return client_fail(c, "no senderNonce of 16 octets");
+	if (x->signers == NULL && check_sender_nonce(c, m, theirs) == -1)
+		return -1;
 	if (m->no_nonce)
 		return 0;
 	if (!ours || (size_t)ASN1_STRING_length(ours) != n ||
 	    memcmp(ASN1_STRING_get0_data(ours), m->nonce, n) != 0)
 		return client_fail(c, "recipientNonce is not what we sent");
-	if (n == CLIENT_NONCE_LEN &&
-	    !memcmp(ASN1_STRING_get0_data(theirs), m->nonce, n))
-		return client_fail(c, "senderNonce is ours sent back");
 	return 0;
 }
 
@@ -229,8 +245,9 @@ check_attributes(struct client *c, CMS_SignerInfo *si,
 	    attribute_text(c, si, OID_SERVER_MESSAGE, V_ASN1_UTF8STRING,
 		out->server_message, &there) ||
 	    check_digest_algorithm(c, si) || check_content_type(c, si) ||
-	    check_nonces(c, si, x->message) || attributes_in_order(c, si) ||
-	    attributes_known(c, si))
+	    check_nonces(c, si, x) ||
+	    (x->signers == NULL &&
+		(attributes_in_order(c, si) || attributes_known(c, si))))
 		return -1;
 	if (strcmp(type, "3") != 0)
 		return client_fail(c, "messageType is \"%s\", not 3", type);
@@ -250,57 +267,96 @@ check_attributes(struct client *c, CMS_SignerInfo *si,
 /* ---- the signature ---- */
 
 static int
-check_algorithms(
-    struct client *c, CMS_SignerInfo *si, struct client_certrep *out)
+check_algorithms(struct client *c, CMS_SignerInfo *si, bool legal,
+    struct client_certrep *out)
 {
 	X509_ALGOR *digest, *signature;
 	const ASN1_OBJECT *oid;
 	int parameters;
 	CMS_SignerInfo_get0_algs(si, NULL, NULL, &digest, &signature);
 	X509_ALGOR_get0(&oid, &parameters, NULL, digest);
-	if (parameters != V_ASN1_NULL)
+	if (parameters != V_ASN1_NULL && !legal)
 		return client_fail(c, "digestAlgorithm without NULL");
 	snprintf(out->digest, sizeof out->digest, "%s",
 	    OBJ_nid2sn(OBJ_obj2nid(oid)));
 	X509_ALGOR_get0(&oid, &parameters, NULL, signature);
-	if (OBJ_obj2nid(oid) != NID_rsaEncryption)
+	if (OBJ_obj2nid(oid) != NID_rsaEncryption && !legal)
 		return client_fail(c, "signatureAlgorithm is %s",
 		    OBJ_nid2sn(OBJ_obj2nid(oid)));
 	return 0;
 }
 
-/* One SignerInfo, by the RA signing certificate, which does not come along; content: what is signed. */
+/* Whoever of them signed; a certificate of the message that has his name must be his. */
+static X509 *
+signer_of(struct client *c, CMS_SignerInfo *si, STACK_OF(X509) * signers,
+    STACK_OF(X509) * included)
+{
+	X509 *signer = NULL;
+
+	for (int i = 0; signer == NULL && i < sk_X509_num(signers); i++)
+		if (CMS_SignerInfo_cert_cmp(si, sk_X509_value(signers, i)) == 0)
+			signer = sk_X509_value(signers, i);
+	if (signer == NULL) {
+		client_fail(c, "not signed by a certificate of GetCACert");
+		return NULL;
+	}
+	for (int i = 0; i < sk_X509_num(included); i++) {
+		X509 *x = sk_X509_value(included, i);
+
+		if (CMS_SignerInfo_cert_cmp(si, x) == 0 &&
+		    X509_cmp(x, signer) != 0) {
+			client_fail(c,
+			    "another certificate has the signer's "
+			    "name and number");
+			return NULL;
+		}
+	}
+	return signer;
+}
+
+/* One SignerInfo, by who may have signed; content: what is signed. NDES includes no certificate. */
 static int
 check_signature(struct client *c, CMS_ContentInfo *cms,
-    const struct client_ca *ca, struct client_certrep *out, BIO *content)
+    const struct client_expect *x, struct client_certrep *out, BIO *content)
 {
+	bool legal = x->signers != NULL;
 	int rc = -1;
+	ASN1_OCTET_STRING **inside = CMS_get0_content(cms);
 	STACK_OF(CMS_SignerInfo) *sis = CMS_get0_SignerInfos(cms);
 	STACK_OF(X509) *certs = CMS_get1_certs(cms);
 	STACK_OF(X509_CRL) *crls = CMS_get1_crls(cms);
-	STACK_OF(X509) *ra = sk_X509_new_null();
-	sk_X509_push(ra, ca->ra_sign);
+	STACK_OF(X509) *may = sk_X509_new_null(), *is = sk_X509_new_null();
+	BIO *none = BIO_new_mem_buf("", 0);
+	CMS_SignerInfo *si;
+	X509 *signer;
+
+	if (!legal)
+		sk_X509_push(may, x->ca->ra_sign);
 	if (sk_CMS_SignerInfo_num(sis) != 1) {
 		client_fail(c, "not one SignerInfo");
 		goto out;
 	}
-	if (certs || crls) {
+	if ((certs || crls) && !legal) {
 		client_fail(c, "certificates or CRLs come along");
 		goto out;
 	}
-	CMS_SignerInfo *si = sk_CMS_SignerInfo_value(sis, 0);
-	if (CMS_SignerInfo_cert_cmp(si, ca->ra_sign) != 0) {
-		client_fail(c, "not signed by the RA signing certificate");
+	si = sk_CMS_SignerInfo_value(sis, 0);
+	signer = signer_of(c, si, legal ? x->signers : may, certs);
+	if (signer == NULL)
 		goto out;
-	}
-	if (CMS_verify(cms, ra, NULL, NULL, content,
+	sk_X509_push(is, signer);
+	if (CMS_verify(cms, is, NULL,
+		legal && (inside == NULL || *inside == NULL) ? none : NULL,
+		content,
 		CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY | CMS_NOINTERN) != 1) {
 		client_fail(c, "the signature does not verify");
 		goto out;
 	}
-	rc = check_algorithms(c, si, out);
+	rc = check_algorithms(c, si, legal, out);
 out:
-	sk_X509_free(ra);
+	BIO_free(none);
+	sk_X509_free(may);
+	sk_X509_free(is);
 	sk_X509_pop_free(certs, X509_free);
 	sk_X509_CRL_pop_free(crls, X509_CRL_free);
 	return rc;
@@ -354,14 +410,38 @@ check_recipient(struct client *c, CMS_ContentInfo *cms, X509 *to, bool *oaep)
 	return 0;
 }
 
-/* The degenerate SignedData inside: one certificate, for our key. */
+/* The one for our key; NDES sends no other. */
+static X509 *
+pick(struct client *c, STACK_OF(X509) * certs, EVP_PKEY *key, bool legal)
+{
+	int n = sk_X509_num(certs);
+
+	if (n != 1 && !legal) {
+		client_fail(c, "inside: %d certificates", n);
+		return NULL;
+	}
+	for (int i = 0; i < n; i++) {
+		X509 *x = sk_X509_value(certs, i);
+
+		if (!key || EVP_PKEY_eq(X509_get0_pubkey(x), key) == 1)
+			return x;
+	}
+	client_fail(
+	    c, "no certificate for our key among the %d inside", n < 0 ? 0 : n);
+	return NULL;
+}
+
+/* The degenerate SignedData inside, with the certificate for our key. */
 static int
 check_inner(struct client *c, const unsigned char *p, size_t n, EVP_PKEY *key,
-    X509 **certificate)
+    bool legal, X509 **certificate)
 {
 	int rc = -1;
 	STACK_OF(X509) *certs = NULL;
-	CMS_ContentInfo *cms = read_cms(c, "the envelope's content", p, n);
+	ASN1_OCTET_STRING **content;
+	X509 *x;
+	CMS_ContentInfo *cms =
+	    read_cms(c, "the envelope's content", p, n, legal);
 	if (!cms)
 		return -1;
 	if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed) {
@@ -372,18 +452,15 @@ check_inner(struct client *c, const unsigned char *p, size_t n, EVP_PKEY *key,
 		client_fail(c, "the inner SignedData has signers");
 		goto out;
 	}
-	ASN1_OCTET_STRING **content = CMS_get0_content(cms);
+	content = CMS_get0_content(cms);
+	if (content && *content) {
+		client_fail(c, "the inner SignedData has content");
+		goto out;
+	}
 	certs = CMS_get1_certs(cms);
-	if ((content && *content) || sk_X509_num(certs) != 1) {
-		client_fail(c, "inside: %d certificates, content %s",
-		    sk_X509_num(certs), content && *content ? "too" : "absent");
+	x = pick(c, certs, key, legal);
+	if (x == NULL)
 		goto out;
-	}
-	X509 *x = sk_X509_value(certs, 0);
-	if (key && EVP_PKEY_eq(X509_get0_pubkey(x), key) != 1) {
-		client_fail(c, "the certificate is not for our key");
-		goto out;
-	}
 	X509_up_ref(x);
 	*certificate = x;
 	rc = 0;
@@ -395,13 +472,14 @@ out:
 
 static int
 decrypt(struct client *c, const struct client_message *m, CMS_ContentInfo *cms,
-    struct client_bytes *out)
+    bool legal, struct client_bytes *out)
 {
 	char *text;
 	BIO *plain = BIO_new(BIO_s_mem());
 	int rc = -1;
-	if (CMS_decrypt(cms, m->signer_key, m->signer, NULL, plain,
-		CMS_BINARY | CMS_DEBUG_DECRYPT) == 1) {
+	/* whichever recipient it is, however it is named */
+	if (CMS_decrypt(cms, m->signer_key, legal ? NULL : m->signer, NULL,
+		plain, CMS_BINARY | (legal ? 0 : CMS_DEBUG_DECRYPT)) == 1) {
 		long n = BIO_get_mem_data(plain, &text);
 		rc = client_bytes_add(out, text, (size_t)n);
 	}
@@ -415,21 +493,23 @@ open_envelope(struct client *c, const struct client_expect *x,
 {
 	int rc = -1;
 	struct client_bytes plain = { 0 };
-	CMS_ContentInfo *cms = read_cms(c, "the envelope", p, n);
+	bool legal = x->signers != NULL;
+	CMS_ContentInfo *cms = read_cms(c, "the envelope", p, n, legal);
 	if (!cms)
 		goto out;
 	if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_enveloped) {
 		client_fail(c, "the content is no EnvelopedData");
 		goto out;
 	}
-	if (check_recipient(c, cms, x->message->signer, &out->oaep))
+	if (!legal && check_recipient(c, cms, x->message->signer, &out->oaep))
 		goto out;
 	cipher_name(p, n, out->cipher);
 	if (strstr(out->cipher, "GCM")
 		? client_gcm_open(c, p, n, x->message->signer_key, &plain)
-		: decrypt(c, x->message, cms, &plain))
+		: decrypt(c, x->message, cms, legal, &plain))
 		goto out;
-	rc = check_inner(c, plain.p, plain.n, x->csr_key, &out->certificate);
+	rc = check_inner(
+	    c, plain.p, plain.n, x->csr_key, legal, &out->certificate);
 out:
 	CMS_ContentInfo_free(cms);
 	client_bytes_clear(&plain);
@@ -444,7 +524,7 @@ check_content(struct client *c, const struct client_expect *x,
 		return open_envelope(c, x, p, n, out);
 	if (out->status != 2 && out->status != 3)
 		return client_fail(c, "pkiStatus is %d", out->status);
-	if (n != 1 || p[0] != 0)
+	if (x->signers == NULL && (n != 1 || p[0] != 0))
 		return client_fail(
 		    c, "content of %zu octets where one zero belongs", n);
 	return 0;
@@ -458,7 +538,8 @@ client_certrep_read(struct client *c, const struct client_expect *expect,
 	int rc = -1;
 	char *text;
 	BIO *content = BIO_new(BIO_s_mem());
-	CMS_ContentInfo *cms = read_cms(c, "the CertRep", body->p, body->n);
+	CMS_ContentInfo *cms = read_cms(
+	    c, "the CertRep", body->p, body->n, expect->signers != NULL);
 	if (!cms)
 		goto out;
 	if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed ||
@@ -466,7 +547,7 @@ client_certrep_read(struct client *c, const struct client_expect *expect,
 		client_fail(c, "the CertRep is no SignedData of id-data");
 		goto out;
 	}
-	if (check_signature(c, cms, expect->ca, &r, content))
+	if (check_signature(c, cms, expect, &r, content))
 		goto out;
 	CMS_SignerInfo *si =
 	    sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), 0);

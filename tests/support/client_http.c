@@ -59,6 +59,19 @@ set_tls(struct client *c)
 	curl_easy_setopt(c->curl, CURLOPT_CAINFO_BLOB, &blob);
 }
 
+/* A few redirects, on which POST stays POST; gzip; cookies. */
+static void
+follow(struct client *c)
+{
+	curl_easy_setopt(c->curl, CURLOPT_FOLLOWLOCATION, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_MAXREDIRS, 5L);
+	curl_easy_setopt(c->curl, CURLOPT_POSTREDIR, (long)CURL_REDIR_POST_ALL);
+	curl_easy_setopt(c->curl, CURLOPT_ACCEPT_ENCODING, "");
+	curl_easy_setopt(c->curl, CURLOPT_COOKIEFILE, "");
+	/* on a kept connection libcurl would try again by itself */
+	curl_easy_setopt(c->curl, CURLOPT_FRESH_CONNECT, 1L);
+}
+
 /* What every exchange needs; the method and body are set already. */
 static int
 perform(struct client *c, const char *url, const char *const *headers,
@@ -81,6 +94,8 @@ perform(struct client *c, const char *url, const char *const *headers,
 	curl_easy_setopt(c->curl, CURLOPT_HEADERFUNCTION, take);
 	curl_easy_setopt(c->curl, CURLOPT_HEADERDATA, &out->head);
 	set_tls(c);
+	if (c->follows)
+		follow(c);
 	CURLcode code = curl_easy_perform(c->curl);
 	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &out->status);
 	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, NULL);
@@ -110,7 +125,8 @@ client_post(struct client *c, const char *url, const char *content_type,
 	    "Content-Type:"; /* takes curl's own away */
 	if (content_type)
 		snprintf(type, sizeof type, "Content-Type: %s", content_type);
-	const char *headers[] = { type, "Expect:", NULL };
+	const char *headers[] = { type,
+		c->expects ? "Expect: 100-continue" : "Expect:", NULL };
 	curl_easy_setopt(c->curl, CURLOPT_POST, 1L);
 	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, (const char *)body->p);
 	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE, (long)body->n);
@@ -239,8 +255,8 @@ from_utf16le(
 }
 
 int
-client_admin_page(struct client *c, const char *url, const char *userpwd,
-    struct client_bytes *utf8)
+client_admin_body(struct client *c, const char *url, const char *userpwd,
+    struct client_bytes *body)
 {
 	struct client_http h;
 	curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
@@ -250,8 +266,20 @@ client_admin_page(struct client *c, const char *url, const char *userpwd,
 	if (!rc && h.status != 200)
 		rc = client_fail(c, "the admin page answers %ld", h.status);
 	if (!rc)
-		rc = from_utf16le(c, &h.body, utf8);
+		rc = client_bytes_add(body, h.body.p, h.body.n);
 	client_http_clear(&h);
+	return rc;
+}
+
+int
+client_admin_page(struct client *c, const char *url, const char *userpwd,
+    struct client_bytes *utf8)
+{
+	struct client_bytes body = { 0 };
+	int rc = client_admin_body(c, url, userpwd, &body);
+	if (!rc)
+		rc = from_utf16le(c, &body, utf8);
+	client_bytes_clear(&body);
 	return rc;
 }
 

@@ -217,7 +217,9 @@ desk_enrol(struct desk *d, struct client *c, const struct client_enrolment *e,
 		rq.body = p.der;
 	}
 	desk_ask(d, &rq, &h);
-	struct client_expect x = { &p.message, e->ca, e->csr.key };
+	struct client_expect x = {
+		.message = &p.message, .ca = e->ca, .csr_key = e->csr.key
+	};
 	if (h.status != 200 ||
 	    strcmp(h.content_type, "application/x-pki-message") != 0)
 		fail_msg(
