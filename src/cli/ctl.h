@@ -57,6 +57,8 @@ struct ctl_call {
 	const char *name; /* NULL: there is none in the path */
 	char *const *query; /* KEY=VALUE, NULL behind the last; NULL: none */
 	const char *body; /* NULL: none */
+	const char *
+	    source; /* the file that it came from, for complaints; NULL: none */
 	size_t body_size;
 	long also; /* a status above 399 that is an answer too; 0: none */
 	size_t (*piece)(char *p, size_t size, size_t n,
@@ -75,6 +77,9 @@ struct ctl_answer {
 int ctl_ask(
     struct ctl *c, const struct ctl_call *call, struct ctl_answer *answer);
 void ctl_answer_clear(struct ctl_answer *answer);
+
+/* A list of {line, column, severity, message} on standard error, as a compiler would say it; source: the file, NULL for none. */
+void ctl_complaints(const char *source, const json_t *list);
 
 /* Ask, and print: with --json, or without print(), the body as it came. */
 int ctl_show(struct ctl *c, const struct ctl_call *call,

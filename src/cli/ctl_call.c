@@ -151,32 +151,51 @@ perform(struct ctl *c, const char *url, struct exchange *x, char *why)
 
 /* ---- what it refuses ---- */
 
-/* The sentence of a problem document, with its place as a compiler would say it. */
+/* A place and what is wrong there, as a compiler would say it. */
 static void
-complain_problem(const struct ctl_answer *a)
+complain_at(const char *source, const json_t *at, const char *severity,
+    const char *what)
+{
+	fprintf(stderr, "%s:%lld:%lld: %s: %s\n",
+	    source == NULL ? "body" : source,
+	    json_integer_value(json_object_get(at, "line")),
+	    json_integer_value(json_object_get(at, "column")), severity, what);
+}
+
+void
+ctl_complaints(const char *source, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+		const char *severity =
+		    json_string_value(json_object_get(one, "severity"));
+		const char *message =
+		    json_string_value(json_object_get(one, "message"));
+
+		if (message != NULL)
+			complain_at(source, one,
+			    severity == NULL ? "error" : severity, message);
+	}
+}
+
+/* The sentence of a problem document; of a body, all that is wrong with it. */
+static void
+complain_problem(const char *source, const struct ctl_answer *a)
 {
 	json_t *problem =
 	    a->body == NULL ? NULL : json_loadb(a->body, a->size, 0, NULL);
 	const char *detail =
 	    json_string_value(json_object_get(problem, "detail"));
-	const json_t *line = json_object_get(problem, "line");
-	const json_t *column = json_object_get(problem, "column");
-	const json_t *errors = json_object_get(problem, "errors");
+	const json_t *all = json_object_get(problem, "complaints");
 
 	if (detail == NULL)
 		complain("the server answers %ld", a->status);
-	else if (json_is_integer(line))
-		complain("line %lld, column %lld: %s", json_integer_value(line),
-		    json_integer_value(column), detail);
+	else if (json_array_size(all) > 0)
+		ctl_complaints(source, all);
+	else if (json_object_get(problem, "line") != NULL)
+		complain_at(source, problem, "error", detail);
 	else
 		complain("%s", detail);
-	for (size_t i = 0; i < json_array_size(errors); i++) {
-		char *text = ctl_text(json_array_get(errors, i));
-
-		if (text != NULL)
-			fprintf(stderr, "  %s\n", text);
-		free(text);
-	}
 	json_decref(problem);
 }
 
@@ -202,7 +221,7 @@ ctl_ask(struct ctl *c, const struct ctl_call *call, struct ctl_answer *answer)
 	}
 	if (answer->status < 400 || answer->status == call->also)
 		return 0;
-	complain_problem(answer);
+	complain_problem(call->source, answer);
 	return EXIT_FAILED;
 }
 

@@ -46,6 +46,7 @@ add(struct ctl *c, int argc, char **argv)
 		if (text == NULL)
 			return EXIT_FAILED;
 		call.body = text;
+		call.source = argv[0];
 	}
 	rc = ctl_show(c, &call, ctl_print);
 	free(text);

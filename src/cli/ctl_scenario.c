@@ -7,15 +7,6 @@
 
 #include "cli/ctl.h"
 
-static int
-get(struct ctl *c, int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	return ctl_show(
-	    c, &(struct ctl_call){ .path = "/v1/scenario" }, ctl_print);
-}
-
 /* A file that is there, or standard input; else it is the name of a built-in one. */
 static bool
 is_file(const char *word)
@@ -23,54 +14,99 @@ is_file(const char *word)
 	return strcmp(word, "-") == 0 || access(word, F_OK) == 0;
 }
 
-/* One file as the body, or names as parameters; KEY=VALUE goes with either. */
-static int
-use(struct ctl *c, int argc, char **argv)
+static void
+print_scenario(const json_t *json)
 {
-	char **query = calloc((size_t)argc + 1, sizeof *query);
-	struct ctl_call call = { .method = "PUT", .path = "/v1/scenario" };
-	char *text = NULL, *names = NULL;
-	size_t size = 0, pairs = 0;
-	int rc = 0;
+	static const struct ctl_column columns[] = { { "SCENARIO", "name" },
+		{ "EXPECTS", "expects" }, { "TITLE", "title" }, { 0 } };
+	const json_t *list = json_object_get(json, "scenarios");
 
-	if (query == NULL) {
+	ctl_complaints(NULL, json_object_get(json, "warnings"));
+	ctl_print_table(list, columns);
+	if (json_array_size(list) == 0)
+		puts("healthy");
+	if (json_is_true(json_object_get(json, "rules_changed")))
+		puts("rules were changed since");
+	if (json_is_true(json_object_get(json, "temporary")))
+		puts("for a while");
+}
+
+static int
+get(struct ctl *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return ctl_show(
+	    c, &(struct ctl_call){ .path = "/v1/scenario" }, print_scenario);
+}
+
+/* What is to be used, from the arguments. */
+struct use {
+	char **query; /* KEY=VALUE, then name=; NULL behind them */
+	size_t pairs;
+	char *names; /* "name=a+b"; NULL: none */
+	const char *file;
+	char *text; /* of the file */
+	size_t size;
+};
+
+/* Gives an exit code. */
+static int
+use_word(struct ctl *c, struct use *u, char *word)
+{
+	char *more = NULL;
+
+	if (strchr(word, '=') != NULL && !is_file(word)) {
+		u->query[u->pairs++] = word;
+		return 0;
+	}
+	if (u->file != NULL || (u->names != NULL && is_file(word)))
+		return ctl_usage(c,
+		    "ctl scenario use: one file, or names; what belongs "
+		    "together goes into one file");
+	if (is_file(word)) {
+		u->file = word;
+		u->text = ctl_read(word, &u->size);
+		return u->text == NULL ? EXIT_FAILED : 0;
+	}
+	if (asprintf(&more, "%s%s%s", u->names == NULL ? "name=" : u->names,
+		u->names == NULL ? "" : "+", word) == -1) {
 		complain("no memory");
 		return EXIT_FAILED;
 	}
-	for (int i = 0; rc == 0 && i < argc; i++) {
-		char *more = NULL;
+	free(u->names);
+	u->names = more;
+	return 0;
+}
 
-		if (strchr(argv[i], '=') != NULL && !is_file(argv[i])) {
-			query[pairs++] = argv[i];
-		} else if (text != NULL ||
-		    (names != NULL && is_file(argv[i]))) {
-			rc = ctl_usage(c,
-			    "ctl scenario use: one file, or names; put what "
-			    "belongs together into one file");
-		} else if (is_file(argv[i])) {
-			text = ctl_read(argv[i], &size);
-			rc = text == NULL ? EXIT_FAILED : 0;
-		} else if (asprintf(&more, "%s%s%s",
-			       names == NULL ? "name=" : names,
-			       names == NULL ? "" : "+", argv[i]) == -1) {
-			rc = EXIT_FAILED;
-		} else {
-			free(names);
-			names = more;
-		}
+/* One file as the body, or names as a parameter; KEY=VALUE goes with either. */
+static int
+use(struct ctl *c, int argc, char **argv)
+{
+	struct use u = { .query = calloc((size_t)argc + 2, sizeof *u.query) };
+	int rc = 0;
+
+	if (u.query == NULL) {
+		complain("no memory");
+		return EXIT_FAILED;
 	}
-	if (rc == 0 && text == NULL && names == NULL)
+	for (int i = 0; rc == 0 && i < argc; i++)
+		rc = use_word(c, &u, argv[i]);
+	if (rc == 0 && u.file == NULL && u.names == NULL)
 		rc = ctl_usage(c, "ctl scenario use: which?");
-	if (names != NULL)
-		query[pairs++] = names;
-	call.query = query;
-	call.body = text == NULL ? "" : text;
-	call.body_size = size;
+	u.query[u.pairs] = u.names;
 	if (rc == 0)
-		rc = ctl_show(c, &call, ctl_print);
-	free(text);
-	free(names);
-	free(query);
+		rc = ctl_show(c,
+		    &(struct ctl_call){ .method = "PUT",
+			.path = "/v1/scenario",
+			.query = u.query,
+			.source = u.file,
+			.body = u.text == NULL ? "" : u.text,
+			.body_size = u.size },
+		    print_scenario);
+	free(u.text);
+	free(u.names);
+	free(u.query);
 	return rc;
 }
 
@@ -81,7 +117,7 @@ reset(struct ctl *c, int argc, char **argv)
 	(void)argv;
 	return ctl_show(c,
 	    &(struct ctl_call){ .method = "DELETE", .path = "/v1/scenario" },
-	    ctl_print);
+	    print_scenario);
 }
 
 static void
@@ -102,6 +138,13 @@ catalogue(struct ctl *c, int argc, char **argv)
 	    c, &(struct ctl_call){ .path = "/v1/scenarios" }, print_catalogue);
 }
 
+static void
+print_check(const json_t *json)
+{
+	ctl_complaints(NULL, json_object_get(json, "warnings"));
+	puts("sound");
+}
+
 static int
 check(struct ctl *c, int argc, char **argv)
 {
@@ -115,9 +158,10 @@ check(struct ctl *c, int argc, char **argv)
 	rc = ctl_show(c,
 	    &(struct ctl_call){ .method = "POST",
 		.path = "/v1/scenario/check",
+		.source = argv[0],
 		.body = text,
 		.body_size = size },
-	    ctl_print);
+	    print_check);
 	free(text);
 	return rc;
 }

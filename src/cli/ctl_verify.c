@@ -44,6 +44,7 @@ verify(struct ctl *c, int argc, char **argv)
 		if (text == NULL)
 			return EXIT_FAILED;
 		call.body = text;
+		call.source = argv[0];
 	}
 	rc = ctl_ask(c, &call, &answer);
 	if (rc == 0) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/settings.h"
 
 static int
 put_name(char *out, size_t size, const struct mockndes_option *o)

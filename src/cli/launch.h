@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "cli/cli.h"
+#include "cli/settings.h"
 
 #define LAUNCH_FOREVER (-1LL)
 

@@ -3,7 +3,7 @@
 #ifndef CLI_REPEAT_H
 #define CLI_REPEAT_H
 
-#include "cli/cli.h"
+#include "cli/settings.h"
 
 /*
  * "mockndes run --scenario x --seed 7 -- CMD ARG", as one types it into a

@@ -4,7 +4,7 @@
 #define CLI_REPORT_H
 
 #include "cli/child.h"
-#include "cli/cli.h"
+#include "cli/settings.h"
 
 /* What is asked of it; texts are lent from the settings. */
 struct report {

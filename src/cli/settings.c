@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The options of serve: which there are, and what flags and environment say.
+ * The options of serve and run: which there are, and what flags and environment say.
  * What a value of the library's options may be is left to mockndes_set().
  */
+#include "cli/settings.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "cli/cli.h"
 
 /* The command's own options, of serve and of run; all others are the library's. */
 static const struct mockndes_option own[] = {

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,10 +21,7 @@ parent_of(int proc, const char *pid)
 	ssize_t n;
 	int fd;
 
-	if (strlen(pid) > 16)
-		return 0;
-	strcpy(path, pid);
-	strcat(path, "/stat");
+	snprintf(path, sizeof path, "%.16s/stat", pid);
 	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return 0;
@@ -33,7 +31,8 @@ parent_of(int proc, const char *pid)
 		return 0;
 	text[n] = '\0';
 	at = strrchr(text, ')');
-	return at == NULL || strlen(at) < 4 ? 0 : (pid_t)atol(at + 4);
+	return at == NULL || strlen(at) < 4 ? 0
+					    : (pid_t)strtol(at + 4, NULL, 10);
 }
 
 static bool
@@ -53,7 +52,7 @@ add_children(DIR *dir, pid_t *pids, size_t n)
 
 	rewinddir(dir);
 	while (n < TREE_MAX && (entry = readdir(dir)) != NULL) {
-		pid_t pid = (pid_t)atol(entry->d_name);
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (pid > 0 && !is_among(pids, n, pid) &&
 		    is_among(pids, n, parent_of(dirfd(dir), entry->d_name)))
