@@ -7,6 +7,7 @@
 #ifndef SCENARIOS_REASONS_H
 #define SCENARIOS_REASONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -152,7 +153,7 @@ static const struct {
 	{ "tr-truncate", "transfer closed with" },
 };
 
-static const char *
+static inline const char *
 reason_of(const char *part)
 {
 	const char *why = NULL;
@@ -174,5 +175,21 @@ static const char *const reasons_to_differ[] = {
 	"http-cl-both", /* goes by the chunks */
 	NULL,
 };
+
+/* Beginnings of those that test_scenarios_connections.c meets. */
+static const char *const reasons_elsewhere[] = { "tls-", "tr-refuse", "tr-drip",
+	"tr-stall", "tr-reset-accept", "http-head-only", "http-keepalive",
+	"st-crl-", NULL };
+
+/* beginning: the names in the list may go on. */
+static inline bool
+reasons_have(const char *const *list, const char *name, bool beginning)
+{
+	for (size_t i = 0; list[i] != NULL; i++)
+		if (beginning ? strncmp(list[i], name, strlen(list[i])) == 0
+			      : strcmp(list[i], name) == 0)
+			return true;
+	return false;
+}
 
 #endif

@@ -83,27 +83,6 @@ read_wanted(const char *yaml)
 	return w;
 }
 
-static bool
-is_in(const char *const *list, const char *name, bool beginning)
-{
-	for (size_t i = 0; list[i] != NULL; i++)
-		if (beginning ? strncmp(list[i], name, strlen(list[i])) == 0
-			      : strcmp(list[i], name) == 0)
-			return true;
-	return false;
-}
-
-/* Faults of whole connections, and of what is not below /x/, have servers of their own. */
-static bool
-is_elsewhere(const char *part)
-{
-	static const char *const others[] = { "tls-", "tr-refuse", "tr-drip",
-		"tr-stall", "tr-reset-accept", "http-head-only",
-		"http-keepalive", "st-crl-", NULL };
-
-	return is_in(others, part, true);
-}
-
 /* The page shows the thumbprint of the CA as it is; where the fault is in the CA's certificate itself, that would be all that one sees. */
 static bool
 twists_the_ca(const char *part)
@@ -112,7 +91,7 @@ twists_the_ca(const char *part)
 		"ca-not-ca", "ca-weak-", "ca-pss", "ca-changed", "ca-rollover",
 		"st-ca-expired", "st-restart", NULL };
 
-	return is_in(names, part, true);
+	return reasons_have(names, part, true);
 }
 
 /* Every rule of the file was at work; for a client that refused, one of them. */
@@ -244,7 +223,7 @@ judge(const char *name, const char *yaml, int rc, const struct wary *v)
 	const char *part = strchr(name, '/') + 1;
 	bool hostile = strncmp(name, "hostile/", 8) == 0;
 	struct wanted want = read_wanted(yaml);
-	bool differs = is_in(reasons_to_differ, part, false);
+	bool differs = reasons_have(reasons_to_differ, part, false);
 	const char *reason = reason_of(part);
 	int wrong = 0;
 
@@ -296,7 +275,8 @@ each_ends_as_its_file_says(void **state)
 		int rc;
 
 		if (strchr(name, '/') == NULL ||
-		    is_elsewhere(strchr(name, '/') + 1))
+		    reasons_have(
+			reasons_elsewhere, strchr(name, '/') + 1, true))
 			continue;
 		yaml = mockndes_scenario_part(name, "yaml");
 		url_of(&s, name, url);
