@@ -8,36 +8,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "api/listeners.h"
-#include "api/options.h"
+#include "api/object.h"
 #include "base/text.h"
-#include "control/control.h"
-#include "scenario/set.h"
-#include "server/server.h"
 
-#define MESSAGE_MAX \
-	((size_t)1 << 20) /* bytes of complaints about one scenario */
 #define STOP_GRACE_MS 5000 /* what is in flight has this long to end */
-
-struct mockndes {
-	struct options options;
-	struct host host; /* the model, scenarios applied */
-	struct scenario_set *scenarios;
-	void (*log_line)(void *ctx, int level, const char *text);
-	void *log_ctx;
-	void (*shutdown)(void *ctx); /* NULL: nobody is asked */
-	void *shutdown_ctx;
-
-	struct server *server;
-	struct control *control;
-	struct listeners listeners;
-	bool running;
-	struct buf ready;
-	char challenge[CHALLENGE_TEXT_MAX];
-
-	struct buf message; /* why the last failing call failed */
-	enum mockndes_code code;
-};
 
 static enum mockndes_code
 code_of(enum err_code code)
@@ -54,9 +28,8 @@ code_of(enum err_code code)
 	return MOCKNDES_FAILED;
 }
 
-/* Keep a failure; returns -1. */
-static int
-fail(struct mockndes *m, const struct err *e)
+int
+object_fail(struct mockndes *m, const struct err *e)
 {
 	buf_clear(&m->message);
 	buf_add_str(&m->message, e->text);
@@ -126,7 +99,7 @@ mockndes_set(struct mockndes *m, const char *option, const char *value)
 		return mockndes_scenario_file(m, value);
 	if (refuse_while_running(m, &e) == -1 ||
 	    options_set(&m->options, option, value, &e) == -1)
-		return fail(m, &e);
+		return object_fail(m, &e);
 	return 0;
 }
 
@@ -147,7 +120,7 @@ adopt(struct mockndes *m, const char *given, struct scenario *s,
 		m->code = MOCKNDES_SCENARIO;
 		rc = -1;
 	} else {
-		rc = fail(m, e);
+		rc = object_fail(m, e);
 	}
 	scenario_free(s);
 	scenario_report_clear(report);
@@ -252,16 +225,6 @@ choose_seed(struct options *o, struct err *e)
 }
 
 static int
-fixed_or_fresh(struct mockndes *m, const char **out, struct err *e)
-{
-	*out = m->options.challenge;
-	if (*out != NULL)
-		return 0;
-	*out = m->challenge;
-	return server_challenge(m->server, m->challenge, e);
-}
-
-static int
 make_control(struct mockndes *m, struct err *e)
 {
 	struct control_facts facts = {
@@ -284,7 +247,7 @@ make_control(struct mockndes *m, struct err *e)
 	text_hex(
 	    &hex, bytes_of(server_ca_fingerprint_sha256(m->server), 32), false);
 	facts.ca_fingerprint_sha256 = buf_str(&hex);
-	if (fixed_or_fresh(m, &facts.challenge, e) == 0 &&
+	if (object_challenge(m, &facts.challenge, e) == 0 &&
 	    control_ready_line(&facts, &m->ready, e) == 0) {
 		m->control =
 		    control_new(m->server, &facts, m->options.control_token, e);
@@ -317,10 +280,10 @@ mockndes_start(struct mockndes *m)
 	struct err e = { 0 };
 
 	if (refuse_while_running(m, &e) == -1)
-		return fail(m, &e);
+		return object_fail(m, &e);
 	if (start(m, &e) == -1) {
 		mockndes_stop(m);
-		return fail(m, &e);
+		return object_fail(m, &e);
 	}
 	m->running = true;
 	return 0;
@@ -338,93 +301,4 @@ mockndes_stop(struct mockndes *m)
 	control_free(m->control);
 	m->control = NULL;
 	m->running = false;
-}
-
-/* ---- use ---- */
-
-const char *
-mockndes_ready_line(const struct mockndes *m)
-{
-	return buf_str(&m->ready);
-}
-
-const char *
-mockndes_url(const struct mockndes *m, const char *which)
-{
-	const struct {
-		const char *which, *url;
-	} urls[] = {
-		{ "http", m->listeners.scep_url },
-		{ "https", m->listeners.scep_url_https },
-		{ "admin", m->listeners.admin_page_url },
-		{ "control", m->listeners.control_url },
-	};
-
-	for (size_t i = 0; i < nitems(urls); i++) {
-		if (strcmp(urls[i].which, which) == 0)
-			return urls[i].url;
-	}
-	return NULL;
-}
-
-const char *
-mockndes_scenario(const struct mockndes *m)
-{
-	return scenario_set_names(m->scenarios);
-}
-
-unsigned long long
-mockndes_seed(const struct mockndes *m)
-{
-	return m->options.seed;
-}
-
-static int
-ca_pem(struct mockndes *m, struct buf *out, struct err *e)
-{
-	struct site *site;
-	struct site_snapshot *now;
-
-	if (!m->running)
-		return err_set(e, ERR_USAGE, "the server does not run");
-	site = server_site(m->server, "", e);
-	if (site == NULL)
-		return -1;
-	now = site_acquire(site);
-	for (enum ca_role role = CA_ROOT; role <= CA_ISSUING; role++)
-		pki_pem(out, "CERTIFICATE",
-		    ca_material_cert(now->dep.material, role)->der);
-	site_release(now);
-	site_unref(site);
-	return 0;
-}
-
-char *
-mockndes_ca_pem(struct mockndes *m)
-{
-	struct buf b;
-	struct err e = { 0 };
-	uint8_t *text = NULL;
-	size_t n;
-
-	buf_init(&b, MESSAGE_MAX);
-	if (ca_pem(m, &b, &e) == -1)
-		fail(m, &e);
-	else if (buf_take(&b, &text, &n) == -1) {
-		(void)err_set(&e, ERR_MEMORY, "no memory for certificates");
-		fail(m, &e);
-	}
-	buf_clear(&b);
-	return (char *)text;
-}
-
-const char *
-mockndes_challenge(struct mockndes *m)
-{
-	const char *text = NULL;
-	struct err e = { 0 };
-
-	if (!m->running || fixed_or_fresh(m, &text, &e) == -1)
-		return NULL;
-	return text;
 }
