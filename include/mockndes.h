@@ -130,6 +130,21 @@ char *mockndes_ca_pem(struct mockndes *m);
 /* A challenge password that the server accepts now: the fixed one, else a fresh one-time one. NULL when the cache is full. Lent until the next call. Any thread may call it, one at a time. */
 const char *mockndes_challenge(struct mockndes *m);
 
+/* ---- what clients did ---- */
+
+/*
+ * Wait until the journal of a site has count requests for which all conditions
+ * hold, for timeout_ms at most; they may have come before the call. site: ""
+ * is the default one, "x/NAME" that of a built-in scenario, "s/ID" a private
+ * one. conditions: as in a query of the control API,
+ * "op=PKIOperation&status=over:399", values escaped by percent signs; NULL or
+ * "" for any request. A request whose answer the conditions ask about counts
+ * when that is known. 1 when they are there, 0 when the time is over, -1 with
+ * a sentence in mockndes_error().
+ */
+int mockndes_wait(struct mockndes *m, const char *site, const char *conditions,
+    unsigned long count, unsigned long timeout_ms);
+
 /* ---- scenario files, without a server ---- */
 
 /*

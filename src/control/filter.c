@@ -18,8 +18,7 @@ is_known(const char *const *known, struct bytes name)
 }
 
 static int
-no_such_fact(
-    struct control_call *c, const char *const *known, struct bytes name)
+no_such_fact(const char *const *known, struct bytes name, struct err *e)
 {
 	struct near near;
 
@@ -30,36 +29,31 @@ no_such_fact(
 		near_offer(&near, bytes_str(*known));
 	if (name.n > 60)
 		name.n = 60;
-	call_problem(c, 400, "there is no parameter \"%.*s\"%s%.*s%s",
+	return err_set(e, ERR_USAGE, "there is no parameter \"%.*s\"%s%.*s%s",
 	    (int)name.n, (const char *)name.p,
 	    near.best.n > 0 ? "; did you mean " : "", (int)near.best.n,
 	    (const char *)near.best.p, near.best.n > 0 ? "?" : "");
-	return -1;
 }
 
 static int
-add(struct control_call *c, struct filter *f, struct bytes name,
-    struct bytes value)
+add(struct filter *f, struct bytes name, struct bytes value, struct err *e)
 {
 	const struct bytes header = BYTES_LIT(HEADER);
 	struct when *w = arena_zalloc(&f->arena, sizeof(*w));
-	struct err e = { 0 };
+	struct err why = { 0 };
 
 	if (w == NULL)
-		(void)err_set(&e, ERR_MEMORY, "mockndes is out of memory");
-	else if (bytes_starts_nocase(name, header)) {
+		return err_set(e, ERR_MEMORY, "mockndes is out of memory");
+	if (bytes_starts_nocase(name, header)) {
 		w->kind = WHEN_HEADER;
 		w->fact = FACTS;
 		w->header = bytes_from(name, header.n);
 	} else {
 		w->fact = (enum fact)fact_find(name);
 	}
-	if (w == NULL ||
-	    when_test_parse(&f->arena, w->fact, value, &w->test, &e) == -1) {
-		call_problem(c, e.code == ERR_MEMORY ? 500 : 400, "%.*s: %s",
-		    (int)name.n, (const char *)name.p, e.text);
-		return -1;
-	}
+	if (when_test_parse(&f->arena, w->fact, value, &w->test, &why) == -1)
+		return err_set(e, why.code, "%.*s: %s", (int)name.n,
+		    (const char *)name.p, why.text);
 	w->next = f->when->children;
 	f->when->children = w;
 	return 0;
@@ -86,31 +80,41 @@ next_parameter(struct arena *a, struct bytes *rest, struct bytes *name,
 }
 
 int
-filter_read(
-    struct control_call *c, const char *const *known, struct filter *out)
+filter_parse(struct bytes query, const char *const *known, struct filter *out,
+    struct err *e)
 {
-	struct bytes rest = c->rq->query, name, value;
+	struct bytes name, value;
 
 	*out = (struct filter){ 0 };
 	arena_init(&out->arena, FILTER_MEMORY_MAX);
 	out->when = arena_zalloc(&out->arena, sizeof(*out->when));
-	if (out->when == NULL) {
-		call_problem(c, 500, "mockndes is out of memory");
-		return -1;
-	}
+	if (out->when == NULL)
+		return err_set(e, ERR_MEMORY, "mockndes is out of memory");
 	out->when->kind = WHEN_ALL;
-	while (next_parameter(&out->arena, &rest, &name, &value)) {
+	while (next_parameter(&out->arena, &query, &name, &value)) {
 		if (name.n == 0 || is_known(known, name))
 			continue;
 		if (fact_find(name) == -1 &&
 		    !bytes_starts_nocase(name, BYTES_LIT(HEADER)))
-			return no_such_fact(c, known, name);
-		if (add(c, out, name, value) == -1)
+			return no_such_fact(known, name, e);
+		if (add(out, name, value, e) == -1)
 			return -1;
 	}
 	if (out->when->children == NULL)
 		out->when = NULL;
 	return 0;
+}
+
+int
+filter_read(
+    struct control_call *c, const char *const *known, struct filter *out)
+{
+	struct err e = { 0 };
+
+	if (filter_parse(c->rq->query, known, out, &e) == 0)
+		return 0;
+	call_failed(c, &e);
+	return -1;
 }
 
 void

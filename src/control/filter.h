@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A condition out of the query of a call, in the vocabulary of `when:`; private to the room. */
+/* A condition out of the query of a call, in the vocabulary of `when:`. */
 #ifndef CONTROL_FILTER_H
 #define CONTROL_FILTER_H
 
@@ -18,6 +18,11 @@ struct filter {
  */
 MUST_USE int filter_read(
     struct control_call *c, const char *const *known, struct filter *out);
+
+/* The same of any query; -1 with a sentence. */
+MUST_USE int filter_parse(struct bytes query, const char *const *known,
+    struct filter *out, struct err *e);
+
 void filter_clear(struct filter *f); /* accepts a zeroed one */
 
 /* For certain, as far as it is known. */

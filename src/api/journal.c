@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* What clients did: waiting for it. */
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "api/object.h"
+#include "control/filter.h"
+#include "journal/journal.h"
+
+/* ---- being told ---- */
+
+/* Counts the changes of a site; waits for one with a deadline. */
+struct bell {
+	pthread_mutex_t lock;
+	pthread_cond_t rung;
+	uint64_t changes;
+	struct timespec deadline;
+};
+
+static void
+bell_init(struct bell *b, unsigned long timeout_ms)
+{
+	pthread_condattr_t monotonic;
+
+	*b = (struct bell){ 0 };
+	pthread_mutex_init(&b->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&b->rung, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	clock_gettime(CLOCK_MONOTONIC, &b->deadline);
+	b->deadline.tv_sec += (time_t)(timeout_ms / 1000);
+	b->deadline.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	if (b->deadline.tv_nsec >= 1000000000) {
+		b->deadline.tv_sec++;
+		b->deadline.tv_nsec -= 1000000000;
+	}
+}
+
+static void
+bell_destroy(struct bell *b)
+{
+	pthread_cond_destroy(&b->rung);
+	pthread_mutex_destroy(&b->lock);
+}
+
+static void
+bell_ring(void *ctx, const char *site, uint64_t id, enum journal_change change,
+    const struct facts *facts)
+{
+	struct bell *b = ctx;
+
+	(void)site;
+	(void)id;
+	(void)change;
+	(void)facts;
+	pthread_mutex_lock(&b->lock);
+	b->changes++;
+	pthread_cond_signal(&b->rung);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* Wait until there are more changes than *seen, which follows; false when the time is over. */
+static bool
+bell_wait(struct bell *b, uint64_t *seen)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&b->lock);
+	while (b->changes == *seen && rc != ETIMEDOUT)
+		rc = pthread_cond_timedwait(&b->rung, &b->lock, &b->deadline);
+	*seen = b->changes;
+	pthread_mutex_unlock(&b->lock);
+	return rc != ETIMEDOUT;
+}
+
+/* ---- waiting ---- */
+
+/* The journal of a running server, and that the site is there. */
+static struct journal *
+journal_of(struct mockndes *m, const char *name, struct err *e)
+{
+	struct journal *j = m->running ? server_journal(m->server) : NULL;
+	struct site *site;
+
+	if (j == NULL) {
+		(void)err_set(e, ERR_USAGE,
+		    m->running ? "there is no journal, by --journal 0"
+			       : "the server does not run");
+		return NULL;
+	}
+	site = server_site(m->server, name, e);
+	if (site == NULL)
+		return NULL;
+	site_unref(site);
+	return j;
+}
+
+static bool
+count_one(void *ctx, const struct journal_entry *entry)
+{
+	(void)entry;
+	++*(unsigned long *)ctx;
+	return true;
+}
+
+/* 1: so many are there, 0: the time is over. */
+static int
+wait_for(struct journal *j, const struct journal_query *q,
+    unsigned long timeout_ms, struct err *e)
+{
+	struct bell bell;
+	uint64_t listener, seen = 0;
+	unsigned long n = 0;
+	int rc = 0;
+
+	bell_init(&bell, timeout_ms);
+	listener = journal_listen(j, q->site, bell_ring, &bell);
+	if (listener == 0)
+		rc = err_set(e, ERR_MEMORY, "no memory to wait");
+	while (rc == 0) {
+		n = 0;
+		rc = journal_query(j, q, count_one, &n, e);
+		if (n >= q->limit || !bell_wait(&bell, &seen))
+			break;
+	}
+	journal_unlisten(j, listener);
+	bell_destroy(&bell);
+	return rc == -1 ? -1 : n >= q->limit;
+}
+
+int
+mockndes_wait(struct mockndes *m, const char *site, const char *conditions,
+    unsigned long count, unsigned long timeout_ms)
+{
+	struct filter filter = { 0 };
+	struct journal_query q = {
+		.site = site, .limit = count, .no_json = true
+	};
+	struct err e = { 0 };
+	struct journal *j = journal_of(m, site, &e);
+	int rc = j == NULL ? -1 : 0;
+
+	if (rc == 0)
+		rc = filter_parse(
+		    bytes_str(conditions == NULL ? "" : conditions), NULL,
+		    &filter, &e);
+	q.when = filter.when;
+	if (rc == 0)
+		rc = count == 0 ? 1 : wait_for(j, &q, timeout_ms, &e);
+	filter_clear(&filter);
+	return rc == -1 ? object_fail(m, &e) : rc;
+}
