@@ -2,6 +2,9 @@
 /* Durations, sizes, shares, booleans and numbers as people write them. */
 #include "base/quantity.h"
 
+#include <inttypes.h>
+
+#include "base/buf.h"
 #include "base/text.h"
 
 struct unit {
@@ -148,4 +151,28 @@ quantity_int(
 		    (long long)signed_v, (long long)lo, (long long)hi);
 	*out = signed_v;
 	return 0;
+}
+
+void
+quantity_duration_text(int64_t ms, struct buf *out)
+{
+	static const struct {
+		int64_t ms;
+		const char *unit;
+	} rows[] = {
+		{ 86400000, "d" },
+		{ 3600000, "h" },
+		{ 60000, "m" },
+		{ 1000, "s" },
+		{ 1, "ms" },
+	};
+
+	for (size_t i = 0; ms != 0 && i < nitems(rows); i++) {
+		if (ms % rows[i].ms == 0) {
+			buf_addf(out, "%" PRId64 "%s", ms / rows[i].ms,
+			    rows[i].unit);
+			return;
+		}
+	}
+	buf_add_str(out, "0");
 }

@@ -12,6 +12,10 @@
 /* "250ms" "5s" "2m" "1h" "30d" "2y" (365 days); a bare 0 too. Milliseconds. May be negative ("-3d") when lo is. */
 MUST_USE int quantity_duration(struct bytes s, int64_t *ms, struct err *e);
 
+struct buf;
+/* The same as text that reads back as ms, in the largest unit that has it whole. Appended. */
+void quantity_duration_text(int64_t ms, struct buf *out);
+
 /* "4096" "4KiB" "1MiB"; bytes. */
 MUST_USE int quantity_size(struct bytes s, uint64_t *bytes, struct err *e);
 

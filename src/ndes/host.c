@@ -234,33 +234,6 @@ set_int(void *at, const struct host_key *key, struct bytes value, struct err *e)
 	return 0;
 }
 
-static void
-duration_text(struct buf *out, int64_t ms)
-{
-	static const struct {
-		int64_t ms;
-		const char *unit;
-	} units[] = {
-		{ 86400000, "d" },
-		{ 3600000, "h" },
-		{ 60000, "m" },
-		{ 1000, "s" },
-		{ 1, "ms" },
-	};
-
-	if (ms == 0) {
-		buf_add_str(out, "0");
-		return;
-	}
-	for (size_t i = 0; i < nitems(units); i++) {
-		if (ms % units[i].ms == 0) {
-			buf_addf(out, "%" PRId64 "%s", ms / units[i].ms,
-			    units[i].unit);
-			return;
-		}
-	}
-}
-
 static int
 set_duration(
     void *at, const struct host_key *key, struct bytes value, struct err *e)
@@ -275,9 +248,9 @@ set_duration(
 	}
 	buf_init(&wanted, 128);
 	buf_add_str(&wanted, "a duration from ");
-	duration_text(&wanted, key->lo);
+	quantity_duration_text(key->lo, &wanted);
 	buf_add_str(&wanted, " to ");
-	duration_text(&wanted, key->hi);
+	quantity_duration_text(key->hi, &wanted);
 	buf_add_str(&wanted, ", such as 5s, 30m or 365d");
 	refuse(key, value, buf_str(&wanted), e);
 	buf_clear(&wanted);
@@ -407,7 +380,7 @@ host_get(const struct host *h, const struct host_key *key, struct buf *out)
 		buf_add_str(out, key->names[*(const int *)at]);
 		break;
 	case HOST_DURATION:
-		duration_text(out, *(const int64_t *)at);
+		quantity_duration_text(*(const int64_t *)at, out);
 		break;
 	case HOST_TEXT:
 		buf_add_str(out, at);

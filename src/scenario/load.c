@@ -272,6 +272,30 @@ check_first_key(struct loader *l, const struct tree_node *root)
 		complain(l->c, k->at, "\"mockndes\" must be the first key");
 }
 
+/* A list, or one rule as if it were a list of one. */
+static void
+read_rules_only(struct loader *l, const struct tree_node *root)
+{
+	struct tree_node one, list = { .kind = TREE_SEQUENCE };
+
+	if (root == NULL || (root->kind == TREE_SCALAR && !root->cut)) {
+		if (complaints_total(l->c) == 0)
+			complain(l->c, (struct place){ 1, 1 },
+			    "a list of rules is wanted, or one of them");
+		return;
+	}
+	if (root->kind == TREE_MAPPING) {
+		one = *root;
+		one.next = NULL;
+		list.at = root->at;
+		list.first = list.last = &one;
+		list.count = 1;
+		root = &list;
+	}
+	if (root->kind == TREE_SEQUENCE)
+		rules_read_all(l, root);
+}
+
 static void
 read_root(struct loader *l, const struct tree_node *root)
 {
@@ -375,7 +399,10 @@ read_file(struct loader *l, const char *file, struct bytes text, struct err *e)
 	if (tree_read(text, &arena, l->c, &root, e) == -1) {
 		rc = -1;
 	} else {
-		read_root(l, root);
+		if (l->rules_only)
+			read_rules_only(l, root);
+		else
+			read_root(l, root);
 		if (l->s->name == NULL)
 			name_by_file(l, file);
 		keep(l, &l->s->text, text);
@@ -387,8 +414,13 @@ read_file(struct loader *l, const char *file, struct bytes text, struct err *e)
 	return rc;
 }
 
+struct load_how {
+	bool from_disk, rules_only;
+	const char *rule_id;
+};
+
 static struct scenario *
-load(const char *file, struct bytes text, bool from_disk,
+load(const char *file, struct bytes text, const struct load_how *how,
     struct scenario_report *report, struct err *e)
 {
 	struct complaints *c = malloc(sizeof(*c));
@@ -405,7 +437,9 @@ load(const char *file, struct bytes text, bool from_disk,
 	l->s = s;
 	l->c = c;
 	l->where = "";
-	l->from_disk = from_disk;
+	l->from_disk = how->from_disk;
+	l->rules_only = how->rules_only;
+	l->rule_id = how->rule_id;
 	arena_init(&l->rules_arena, RULES_ARENA_MAX);
 	l->file = arena_str(&l->rules_arena, bytes_str(file));
 	l->memory = &l->rules_arena;
@@ -432,12 +466,30 @@ struct scenario *
 scenario_load(const char *file, struct bytes text,
     struct scenario_report *report, struct err *e)
 {
-	return load(file, text, false, report, e);
+	static const struct load_how how = { .from_disk = false };
+
+	return load(file, text, &how, report, e);
 }
 
 struct scenario *
 scenario_load_disk(const char *path, struct bytes text,
     struct scenario_report *report, struct err *e)
 {
-	return load(path, text, true, report, e);
+	static const struct load_how how = { .from_disk = true };
+
+	return load(path, text, &how, report, e);
+}
+
+struct rules *
+scenario_load_rules(const char *file, struct bytes text, const char *id,
+    struct scenario_report *report, struct err *e)
+{
+	const struct load_how how = { .rules_only = true, .rule_id = id };
+	struct scenario *s = load(file, text, &how, report, e);
+	struct rules *rules = s == NULL ? NULL : rules_ref(s->rules);
+
+	scenario_free(s);
+	if (s != NULL && rules == NULL)
+		(void)err_set(e, ERR_USAGE, "there is no rule in the list");
+	return rules;
 }

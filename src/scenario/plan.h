@@ -56,6 +56,8 @@ struct loader {
 	    memory; /* where values are kept now: that one, or the scenario's own */
 	const char *file; /* what complaints call the file */
 	bool from_disk; /* file is its path, and other files may be named */
+	bool rules_only; /* the text is what stands behind rules: */
+	const char *rule_id; /* of a rule that says none; NULL: it must */
 };
 
 /* As scenario_load(), of a file that is at path and may name others. */

@@ -252,8 +252,10 @@ read_rule(struct loader *l, const struct tree_node *item, struct rule *r,
 	l->where = "rule";
 	fields_read(l, "rule", rule_fields, nitems(rule_fields), item, r);
 	read_effects(l, item, r);
+	if (id == NULL && l->rule_id != NULL)
+		r->id = arena_str(l->memory, bytes_str(l->rule_id));
 	if (r->id != NULL)
-		check_unique(l, id, r, ids);
+		check_unique(l, id != NULL ? id : item, r, ids);
 	else if (id == NULL && !item->cut)
 		complain(l->c, item->at, "a rule wants an id");
 	if (r->id == NULL)

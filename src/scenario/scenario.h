@@ -79,6 +79,13 @@ struct rules;
  */
 struct scenario *scenario_load(const char *file, struct bytes text,
     struct scenario_report *report, struct err *e);
+/*
+ * Rules alone: a list as behind rules:, or one of them, in YAML or JSON. id
+ * is given to one that says none; NULL: it must say one. One reference. NULL
+ * as above; also when there is no rule.
+ */
+struct rules *scenario_load_rules(const char *file, struct bytes text,
+    const char *id, struct scenario_report *report, struct err *e);
 /* One more reference to it; accepts NULL. Any thread. */
 struct scenario *scenario_ref(struct scenario *s);
 void scenario_free(
