@@ -67,7 +67,8 @@ dump(struct control_call *c, int status, const char *type, json_t *json)
 {
 	char *text = json == NULL
 	    ? NULL
-	    : json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	    : json_dumps(json,
+		  JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
 	struct bytes body = bytes_of(NULL, 0);
 
 	json_decref(json);

@@ -42,8 +42,13 @@ extern const struct control_route control_challenges_routes[];
 extern const struct control_route control_evidence_routes[];
 extern const struct control_route control_host_routes[];
 extern const struct control_route control_metrics_routes[];
+extern const struct control_route control_clock_routes[];
+extern const struct control_route control_reset_routes[];
+extern const struct control_route control_rules_routes[];
+extern const struct control_route control_scenario_routes[];
 extern const struct control_route control_scenarios_routes[];
 extern const struct control_route control_self_routes[];
+extern const struct control_route control_sessions_routes[];
 
 /* ---- a call ---- */
 
@@ -53,6 +58,8 @@ struct control {
 	struct server *server; /* borrowed; NULL: only what needs none works */
 	char *info; /* the body of /v1/info, made once */
 	char *token; /* NULL: none asked for */
+	/* as in the ready line; NULL: none */
+	char *scep_url, *scep_url_https, *admin_page_url, *control_url;
 	char *
 	    url; /* origin of the SCEP listener, "http://127.0.0.1:8080"; NULL: none */
 	char *bind; /* what the listener is bound to; NULL: not told */

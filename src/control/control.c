@@ -48,6 +48,10 @@ control_new(struct server *server, const struct control_facts *facts,
 		c->server = server;
 		c->info = copy(buf_str(&b), &ok);
 		c->token = copy(token, &ok);
+		c->scep_url = copy(facts->scep_url, &ok);
+		c->scep_url_https = copy(facts->scep_url_https, &ok);
+		c->admin_page_url = copy(facts->admin_page_url, &ok);
+		c->control_url = copy(facts->control_url, &ok);
 		c->bind = copy(facts->control_bind, &ok);
 		c->hostname = copy(facts->hostname, &ok);
 		c->serve_keys = facts->serve_keys;
@@ -80,6 +84,10 @@ control_free(struct control *c)
 		return;
 	free(c->info);
 	free(c->token);
+	free(c->scep_url);
+	free(c->scep_url_https);
+	free(c->admin_page_url);
+	free(c->control_url);
 	free(c->url);
 	free(c->bind);
 	free(c->hostname);

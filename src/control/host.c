@@ -306,16 +306,20 @@ static void
 patch(struct control_call *c)
 {
 	struct site *site = call_site(c);
-	json_t *json = site == NULL ? NULL : call_body(c);
 	struct err e = { 0 };
+	int64_t ttl_ms = 0;
+	json_t *json;
 
+	if (site == NULL || call_query_duration(c, "ttl", &ttl_ms) == -1)
+		return;
+	json = call_body(c);
 	if (json == NULL)
 		return;
 	if (!json_is_object(json))
 		call_problem(c, 400,
 		    "the body is an object with the keys of a scenario's "
 		    "host:");
-	else if (site_edit(site, edit, json, 0, &e) == -1)
+	else if (site_edit(site, edit, json, ttl_ms, &e) == -1)
 		call_problem(c, e.code == ERR_USAGE ? 400 : 500, "%s", e.text);
 	else
 		answer_pending(c, site);

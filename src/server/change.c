@@ -321,6 +321,17 @@ site_use_scenarios(
 	return rc;
 }
 
+bool
+site_is_temporary(struct site *site)
+{
+	bool is;
+
+	pthread_mutex_lock(&site->change);
+	is = later_is_pending(site, TEMPORARY_SCENARIO);
+	pthread_mutex_unlock(&site->change);
+	return is;
+}
+
 /* ---- back to the start ---- */
 
 /* Which of the holdings stay. */
@@ -356,13 +367,6 @@ plan_after(const struct site *site, unsigned parts, struct err *e)
 	return plan_ref(site->now.plan);
 }
 
-/* The certificates of a state are not made anew but taken back. */
-static int
-rewind_state(struct store *state, struct err *e)
-{
-	return state == NULL ? 0 : store_rewind(state, e);
-}
-
 static int
 reset(struct site *site, unsigned parts, struct err *e)
 {
@@ -377,9 +381,7 @@ reset(struct site *site, unsigned parts, struct err *e)
 	site_step_init(&step, site);
 	plan_release(step.now.plan);
 	step.now.plan = plan;
-	if (renew(site, &step, kept_by(parts), e) == -1 ||
-	    ((parts & SITE_CERTIFICATES) != 0 &&
-		rewind_state(site->parts.options.store, e) == -1)) {
+	if (renew(site, &step, kept_by(parts), e) == -1) {
 		site_step_drop(&step);
 		return -1;
 	}

@@ -164,6 +164,12 @@ pending(const struct site *site, enum temporary_kind kind, const char *id)
 	return t;
 }
 
+bool
+later_is_pending(const struct site *site, enum temporary_kind kind)
+{
+	return pending(site, kind, NULL) != NULL;
+}
+
 int
 later_scenario(
     struct site *site, int64_t ttl_ms, struct temporary **out, struct err *e)

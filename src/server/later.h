@@ -51,6 +51,8 @@ void later_keep_rule(
 /* The change was not made. Accepts NULL. */
 void later_drop(struct site *site, struct temporary *record);
 
+bool later_is_pending(const struct site *site, enum temporary_kind kind);
+
 /* Nothing is pending any more, of one kind or of all. */
 void later_forget(struct site *site, enum temporary_kind kind);
 void later_forget_all(struct site *site);

@@ -28,6 +28,14 @@ server_part_name(size_t i, unsigned *part)
 	return parts[i].name;
 }
 
+unsigned
+server_parts_of(const struct server *s, const struct site *site, unsigned which)
+{
+	if (site != s->site)
+		which &= ~(unsigned)(SERVER_SESSIONS | SERVER_CATALOGUE);
+	return which;
+}
+
 int
 server_reset(struct server *s, struct site *site, unsigned which, struct err *e)
 {

@@ -49,8 +49,7 @@ static int
 open_journal(struct server *s, const struct server_options *o, struct err *e)
 {
 	const struct journal_options jo = {
-		.path = s->state == NULL ? o->journal_path
-					 : state_journal_path(s->state),
+		.path = o->journal_path,
 		.log = &s->log,
 		.entries_max = o->journal_entries,
 	};

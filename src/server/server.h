@@ -40,7 +40,7 @@ struct server_options {
 	struct scenario_set *
 	    scenarios; /* what is in force of them beside host; referenced; NULL: none */
 	uint64_t seed;
-	const char *journal_path; /* NULL: in memory, or in state_dir */
+	const char *journal_path; /* NULL: in memory */
 	uint64_t journal_entries; /* of one site; 0: the journal's default */
 	bool no_journal; /* nothing is written down, for measuring */
 	/*
@@ -106,6 +106,10 @@ enum server_part {
 /* The word for the i-th part ("counters"), and which it is; NULL behind the last. */
 const char *server_part_name(size_t i, unsigned *part);
 
+/* Those of the parts that this site has. */
+unsigned server_parts_of(
+    const struct server *s, const struct site *site, unsigned parts);
+
 /* As site_reset(). Any thread. */
 MUST_USE int server_reset(
     struct server *s, struct site *site, unsigned parts, struct err *e);
@@ -154,6 +158,9 @@ bool server_session_get(
 /* All, oldest first; *list is the caller's to free. */
 MUST_USE int server_sessions(
     struct server *s, struct server_session **list, size_t *n, struct err *e);
+void server_sessions_end(struct server *s); /* all of them */
+/* Its site without using it: a reference, or NULL. */
+struct site *server_session_peek(struct server *s, struct bytes id);
 size_t server_session_count(struct server *s);
 
 /* ---- connections ---- */

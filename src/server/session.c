@@ -120,3 +120,15 @@ server_session_count(struct server *s)
 {
 	return sessions_count(s->sessions);
 }
+
+void
+server_sessions_end(struct server *s)
+{
+	sessions_end_all(s->sessions);
+}
+
+struct site *
+server_session_peek(struct server *s, struct bytes id)
+{
+	return sessions_peek(s->sessions, id);
+}

@@ -256,11 +256,26 @@ sessions_add(struct sessions *s, struct site *site,
 }
 
 struct site *
+sessions_peek(struct sessions *s, struct bytes id)
+{
+	struct site *site = NULL;
+	struct session **at;
+
+	pthread_mutex_lock(&s->lock);
+	at = find(s, id);
+	if (*at != NULL)
+		site = site_ref((*at)->site);
+	pthread_mutex_unlock(&s->lock);
+	return site;
+}
+
+struct site *
 sessions_find(struct sessions *s, struct bytes id)
 {
 	struct site *site = NULL;
 	struct session **at;
 
+	/* used under the lock, so that it is not found idle in between */
 	pthread_mutex_lock(&s->lock);
 	at = find(s, id);
 	if (*at != NULL) {

@@ -29,6 +29,9 @@ MUST_USE int sessions_add(struct sessions *s, struct site *site,
 /* A reference to the site, or NULL. It counts as a use. Letter case does not matter. */
 struct site *sessions_find(struct sessions *s, struct bytes id);
 
+/* The same without being a use. */
+struct site *sessions_peek(struct sessions *s, struct bytes id);
+
 /* False: there was none. */
 bool sessions_get(
     struct sessions *s, struct bytes id, struct server_session *out);

@@ -127,6 +127,9 @@ MUST_USE int site_restart(
 MUST_USE int site_use_scenarios(
     struct site *site, struct scenario_set *set, int64_t ttl_ms, struct err *e);
 
+/* Are the scenarios in force there for a while? */
+bool site_is_temporary(struct site *site);
+
 /* Rules in front of the rule `before` (NULL: at the end). An id that is there already: ERR_SCENARIO. */
 MUST_USE int site_rules_add(struct site *site, struct rules *add,
     const char *before, int64_t ttl_ms, struct err *e);

@@ -153,7 +153,7 @@ answers_what_it_does_not_know_with_a_problem(void **state)
 	} rows[] = {
 		{ "GET", "/", 404 },
 		{ "GET", "/v1/livex", 404 },
-		{ "GET", "/v1/rules", 404 },
+		{ "GET", "/v1/rulez", 404 },
 		{ "POST", "/v1/live", 405 },
 		{ "DELETE", "/v1/info", 405 },
 	};

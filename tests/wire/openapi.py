@@ -45,6 +45,52 @@ CALLS = [
     ("POST", "/v1/restart/nothing", None, 404),
     # ---- scenarios ----
     ("GET", "/v1/scenarios", None, 200),
+    ("GET", "/v1/scenario", None, 200),
+    ("GET", "/v1/scenario?site=nowhere", None, 404),
+    ("PUT", "/v1/scenario?name=healthy&ttl=1h", None, 200),
+    ("PUT", "/v1/scenario?name=helthy", None, 404),
+    ("PUT", "/v1/scenario", "mockndes: 1\nname: x\nhost: { ca: { runing: true } }\n", 400),
+    ("PUT", "/v1/scenario", {"mockndes": 1, "name": "described", "title": "For a test"}, 200),
+    ("DELETE", "/v1/scenario", None, 200),
+    ("DELETE", "/v1/scenario?site=nowhere", None, 404),
+    ("POST", "/v1/scenario/check", "mockndes: 1\nname: x\n", 200),
+    ("POST", "/v1/scenario/check", "mockndes: 2\n", 400),
+    ("POST", "/v1/scenario/check?name=helthy", None, 404),
+    # ---- rules ----
+    ("POST", "/v1/rules", "- id: a\n  when: { path: /none }\n  chance: 50%\n  then: { hang: true }\n", 201),
+    ("POST", "/v1/rules?before=a&ttl=1h", {"id": "b", "when": {"path": "/none"}, "then": {"hang": True}}, 201),
+    ("POST", "/v1/rules", {"id": "b", "when": {"path": "/none"}, "then": {"hang": True}}, 409),
+    ("POST", "/v1/rules", {"id": "c", "then": {"hag": True}}, 400),
+    ("POST", "/v1/rules?before=nothing", {"id": "c", "then": {"hang": True}}, 404),
+    ("GET", "/v1/rules", None, 200),
+    ("GET", "/v1/rules?site=nowhere", None, 404),
+    ("GET", "/v1/rules/a", None, 200),
+    ("GET", "/v1/rules/nothing", None, 404),
+    ("PATCH", "/v1/rules/a", {"enabled": False}, 200),
+    ("PATCH", "/v1/rules/a", {"when": {"path": "/none"}, "then": {"reply": {"status": 504}}}, 200),
+    ("PATCH", "/v1/rules/a", {"id": "other", "then": {"hang": True}}, 400),
+    ("PATCH", "/v1/rules/nothing", {"enabled": True}, 404),
+    ("DELETE", "/v1/rules/a", None, 204),
+    ("DELETE", "/v1/rules/a", None, 404),
+    # ---- clock ----
+    ("PUT", "/v1/clock?ttl=1h", {"offset": "30d"}, 200),
+    ("PUT", "/v1/clock", {"frozen": "2030-01-01T00:00:00Z"}, 200),
+    ("PUT", "/v1/clock", {"frozen": False, "offset": 0}, 200),
+    ("PUT", "/v1/clock", {"offset": "soon"}, 400),
+    ("PUT", "/v1/clock?site=nowhere", {"offset": 0}, 404),
+    ("GET", "/v1/clock", None, 200),
+    ("GET", "/v1/clock?site=nowhere", None, 404),
+    # ---- sessions ----
+    ("POST", "/v1/sessions", {"scenario": "pool-stopped", "seed": 7, "ttl": "1h", "challenge": "Mine"}, 201),
+    ("POST", "/v1/sessions", None, 201),
+    ("POST", "/v1/sessions", {"scenario": "pool-stoped"}, 404),
+    ("POST", "/v1/sessions", {"ttl": "soon"}, 400),
+    ("GET", "/v1/sessions", None, 200),
+    ("GET", lambda: "/v1/sessions/" + a_session(), None, 200),
+    ("GET", "/v1/sessions/nothing", None, 404),
+    ("DELETE", lambda: "/v1/sessions/" + a_session(), None, 204),
+    ("DELETE", "/v1/sessions/nothing", None, 404),
+    ("DELETE", "/v1/sessions", None, 204),
     # ---- certificates ----
     ("GET", "/v1/ca/root.pem", None, 200),
     ("GET", "/v1/ca/issuing.der", None, 200),
@@ -81,6 +127,11 @@ CALLS = [
     ("GET", "/v1/evidence/ndesplugin?site=x/ra-expired", None, 200),
     ("GET", "/v1/evidence/iis?format=xml", None, 400),
     ("GET", "/v1/evidence/setup", None, 404),
+    # ---- reset ----
+    ("POST", "/v1/reset?only=counters,clock", None, 200),
+    ("POST", "/v1/reset?only=everything", None, 400),
+    ("POST", "/v1/reset?site=nowhere", None, 404),
+    ("POST", "/v1/reset", None, 200),
     # ---- mistakes that belong to no resource ----
     ("GET", "/v1/nothing", None, 404),
     ("POST", "/v1/live", None, 405),
@@ -117,6 +168,10 @@ def call(method, target, body, headers=()):
         if answer.headers.get_content_type() == "text/event-stream":
             return answer.status, answer.headers, answer.readline()
         return answer.status, answer.headers, answer.read()
+
+
+def a_session():
+    return json.loads(call("GET", "/v1/sessions", None)[2])["sessions"][0]["id"]
 
 
 def follow(document, node):
