@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a correct client does: the `expect:` of a scenario, as data. It is
- * read and checked here, and not judged yet.
+ * read and checked here, and judged in journal/verify.h.
  */
 #ifndef FAULT_EXPECT_H
 #define FAULT_EXPECT_H

@@ -14,10 +14,23 @@ is_meant(const struct when *w, const struct journal_entry *entry)
 	return !connection || when_find(w, FACT_OP) != NULL;
 }
 
+static bool
+is_end(enum fact f)
+{
+	return f == FACT_END;
+}
+
 static enum when_truth
 matches(const struct when *w, const struct journal_entry *entry)
 {
-	return is_meant(w, entry) ? when_holds(w, &entry->facts) : WHEN_FALSE;
+	enum when_truth t;
+
+	if (!is_meant(w, entry))
+		return WHEN_FALSE;
+	t = when_holds(w, &entry->facts);
+	if (!entry->ended && when_asks(w, is_end))
+		return WHEN_UNKNOWN;
+	return t;
 }
 
 void

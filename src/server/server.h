@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "http/entry.h"
 #include "http/reply.h"
-#include "journal/journal.h"
+#include "journal/verify.h"
 #include "ndes/challenge.h"
 #include "ndes/host.h"
 #include "server/site.h"
@@ -118,6 +118,23 @@ MUST_USE int server_reset(
 
 /* Of all sites; NULL when there is none. Lent until server_free(). */
 struct journal *server_journal(struct server *s);
+
+/* What a judgement is written into; NULL where it is not wanted. */
+struct server_reports {
+	struct buf *json, *junit, *text;
+	struct verify_result result;
+};
+
+/*
+ * Judge the expectations of the scenarios that are in force on a site, or
+ * those of `own`, against what the journal has of it. client: how the client
+ * ended, where that is known; repeat: the command line that has the same
+ * again (NULL: that of the site). -1 when there is no journal (ERR_USAGE), or
+ * we failed. Any thread.
+ */
+MUST_USE int server_verify(struct server *s, struct site *site,
+    const struct scenario_set *own, enum verify_client client,
+    const char *repeat, struct server_reports *out, struct err *e);
 
 /* ---- private sites ---- */
 
