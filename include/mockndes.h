@@ -51,7 +51,7 @@ enum mockndes_code mockndes_error_code(const struct mockndes *m);
  * take "true" or "false". Only before mockndes_start. Unknown names, bad
  * values, and options that this version does not have yet: MOCKNDES_USAGE.
  *
- * "state" is a directory that keeps keys and certificates across
+ * "state" is a directory that keeps keys, certificates and the journal across
  * restarts, for one server at a time (mockndes(1), State on disk). A program
  * under a limit of file sizes ignores SIGXFSZ, or a full state ends it.
  * Beside the command's options there is "journal": how many requests the

@@ -280,7 +280,7 @@ static const struct row rows[] = {
 	      "name in pages, RA subjects, TLS certificate" },
 	    set_hostname },
 	{ { "state", "DIR", NULL,
-	      "keep keys and certificates in DIR across restarts" },
+	      "keep keys, certificates, journal in DIR across restarts" },
 	    set_state },
 	{ { "ca-dir", "DIR", NULL, "CA and RA keys from DIR" }, set_ca_dir },
 	{ { "fresh-keys", NULL, NULL, "new keys instead of the public ones" },

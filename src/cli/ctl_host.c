@@ -139,28 +139,40 @@ print_pending(const json_t *json)
 		ctl_print_table(pending, columns);
 }
 
+/* KEY=VALUE into the patch; ttl is none of the model. */
+static int
+add_pair(struct ctl *c, json_t *patch, char **query, char *pair)
+{
+	char *value = strchr(pair, '=');
+
+	if (strncmp(pair, "ttl=", 4) == 0) {
+		query[0] = pair;
+		return 0;
+	}
+	*value++ = '\0';
+	if (put(patch, pair, value_of(value)))
+		return 0;
+	return ctl_usage(
+	    c, "ctl host set: \"%s\" is no key beside the others", pair);
+}
+
 static int
 set(struct ctl *c, int argc, char **argv)
 {
+	char *query[] = { NULL, NULL };
 	json_t *patch = json_object();
 	char *body = NULL;
 	int rc = ctl_are_pairs(c, argc, argv) ? 0 : EXIT_USAGE;
 
-	for (int i = 0; rc == 0 && i < argc; i++) {
-		char *value = strchr(argv[i], '=');
-
-		*value++ = '\0';
-		if (!put(patch, argv[i], value_of(value)))
-			rc = ctl_usage(c,
-			    "ctl host set: \"%s\" is no key beside the others",
-			    argv[i]);
-	}
+	for (int i = 0; rc == 0 && i < argc; i++)
+		rc = add_pair(c, patch, query, argv[i]);
 	if (rc == 0) {
 		body = json_dumps(patch, JSON_COMPACT);
 		rc = body == NULL ? EXIT_FAILED
 				  : ctl_show(c,
 					&(struct ctl_call){ .method = "PATCH",
 					    .path = "/v1/host",
+					    .query = query,
 					    .body = body,
 					    .body_size = strlen(body) },
 					print_pending);
@@ -186,7 +198,8 @@ const struct ctl_verb ctl_host_verbs[] = {
 	{ "host", "[KEY...] [view=in-force]", 0, -1, "the model, or keys of it",
 	    get },
 	{ "host get", "[KEY...] [view=in-force]", 0, -1, "the same", get },
-	{ "host set", "KEY=VALUE...", 1, -1, "mend or break it", set },
+	{ "host set", "KEY=VALUE... [ttl=60s]", 1, -1, "mend or break it",
+	    set },
 	{ "restart", "WHAT", 1, 1, "app-pool, iis, computer, connector, ...",
 	    restart },
 	{ 0 },

@@ -10,9 +10,10 @@ static void
 print_rules(const json_t *json)
 {
 	static const struct ctl_column columns[] = { { "ID", "id" },
-		{ "ENABLED", "enabled" }, { "SEEN", "seen" },
-		{ "HITS", "hits" }, { "SPENT", "spent" }, { "WHEN", "when" },
-		{ "SCENARIO", "scenario" }, { "LINE", "line" }, { 0 } };
+		{ "ENABLED", "enabled" }, { "MATCHED", "counters.matched" },
+		{ "HITS", "counters.hits" }, { "TIMES", "times" },
+		{ "CHANCE", "chance" }, { "PER", "per" }, { "WHEN", "when" },
+		{ 0 } };
 
 	ctl_print_table(json_object_get(json, "rules"), columns);
 }
@@ -24,6 +25,15 @@ list(struct ctl *c, int argc, char **argv)
 	(void)argv;
 	return ctl_show(
 	    c, &(struct ctl_call){ .path = "/v1/rules" }, print_rules);
+}
+
+static int
+show(struct ctl *c, int argc, char **argv)
+{
+	(void)argc;
+	return ctl_show(c,
+	    &(struct ctl_call){ .path = "/v1/rules/%s", .name = argv[0] },
+	    ctl_print);
 }
 
 /* The rule itself as an argument, or a file; KEY=VALUE behind it are parameters. */
@@ -48,7 +58,7 @@ add(struct ctl *c, int argc, char **argv)
 		call.body = text;
 		call.source = argv[0];
 	}
-	rc = ctl_show(c, &call, ctl_print);
+	rc = ctl_show(c, &call, print_rules);
 	free(text);
 	return rc;
 }
@@ -92,6 +102,7 @@ drop(struct ctl *c, int argc, char **argv)
 const struct ctl_verb ctl_rules_verbs[] = {
 	{ "rules", "", 0, 0, "the rules, with what they have counted", list },
 	{ "rules list", "", 0, 0, "the same", list },
+	{ "rules show", "ID", 1, 1, "all of a rule", show },
 	{ "rules add", "FILE|'{...}' [ttl=60s]", 1, -1, "one more", add },
 	{ "rules enable", "ID", 1, 1, "let it apply", enable },
 	{ "rules disable", "ID", 1, 1, "let it not apply", disable },

@@ -10,7 +10,7 @@ print_sessions(const json_t *json)
 {
 	static const struct ctl_column columns[] = { { "ID", "id" },
 		{ "SCENARIO", "scenario" }, { "SEED", "seed" },
-		{ "TTL", "ttl" }, { "REQUESTS", "requests" },
+		{ "TTL", "ttl" }, { "IDLE MS", "idle_ms" },
 		{ "SCEP URL", "scep_url" }, { 0 } };
 
 	ctl_print_table(json_object_get(json, "sessions"), columns);
@@ -55,6 +55,11 @@ static int
 end(struct ctl *c, int argc, char **argv)
 {
 	(void)argc;
+	if (strcmp(argv[0], "all") == 0)
+		return ctl_show(c,
+		    &(struct ctl_call){
+			.method = "DELETE", .path = "/v1/sessions" },
+		    ctl_print);
 	return ctl_show(c,
 	    &(struct ctl_call){ .method = "DELETE",
 		.path = "/v1/sessions/%s",
@@ -68,6 +73,6 @@ const struct ctl_verb ctl_sessions_verbs[] = {
 	{ "sessions new", "[scenario=X] [seed=N]", 0, -1,
 	    "one more; also ttl=10m", make },
 	{ "sessions show", "ID", 1, 1, "its URLs", show },
-	{ "sessions end", "ID", 1, 1, "end it", end },
+	{ "sessions end", "ID|all", 1, 1, "end it, or all", end },
 	{ 0 },
 };

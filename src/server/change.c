@@ -367,6 +367,13 @@ plan_after(const struct site *site, unsigned parts, struct err *e)
 	return plan_ref(site->now.plan);
 }
 
+/* The certificates of a state are not made anew but taken back. */
+static int
+rewind_state(struct store *state, struct err *e)
+{
+	return state == NULL ? 0 : store_rewind(state, e);
+}
+
 static int
 reset(struct site *site, unsigned parts, struct err *e)
 {
@@ -381,7 +388,9 @@ reset(struct site *site, unsigned parts, struct err *e)
 	site_step_init(&step, site);
 	plan_release(step.now.plan);
 	step.now.plan = plan;
-	if (renew(site, &step, kept_by(parts), e) == -1) {
+	if (renew(site, &step, kept_by(parts), e) == -1 ||
+	    ((parts & SITE_CERTIFICATES) != 0 &&
+		rewind_state(site->parts.options.store, e) == -1)) {
 		site_step_drop(&step);
 		return -1;
 	}

@@ -49,7 +49,8 @@ static int
 open_journal(struct server *s, const struct server_options *o, struct err *e)
 {
 	const struct journal_options jo = {
-		.path = o->journal_path,
+		.path = s->state == NULL ? o->journal_path
+					 : state_journal_path(s->state),
 		.log = &s->log,
 		.entries_max = o->journal_entries,
 	};

@@ -40,7 +40,7 @@ struct server_options {
 	struct scenario_set *
 	    scenarios; /* what is in force of them beside host; referenced; NULL: none */
 	uint64_t seed;
-	const char *journal_path; /* NULL: in memory */
+	const char *journal_path; /* NULL: in memory, or in state_dir */
 	uint64_t journal_entries; /* of one site; 0: the journal's default */
 	bool no_journal; /* nothing is written down, for measuring */
 	/*

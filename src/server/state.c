@@ -19,7 +19,8 @@
 struct state {
 	char dir[DIR_SIZE];
 	char keys[PATH_SIZE], certs[PATH_SIZE];
-	char lock_path[PATH_SIZE], store_path[PATH_SIZE];
+	char lock_path[PATH_SIZE];
+	char store_path[PATH_SIZE], journal_path[PATH_SIZE];
 	int lock; /* -1: not ours */
 	struct store *store;
 };
@@ -37,6 +38,8 @@ make_paths(struct state *st, const char *dir, struct err *e)
 	snprintf(st->certs, sizeof(st->certs), "%s/certs", dir);
 	snprintf(st->lock_path, sizeof(st->lock_path), "%s/lock", dir);
 	snprintf(st->store_path, sizeof(st->store_path), "%s/store.db", dir);
+	snprintf(
+	    st->journal_path, sizeof(st->journal_path), "%s/journal.db", dir);
 	return 0;
 }
 
@@ -155,7 +158,9 @@ require_store(const struct state *st, struct err *e)
 static int
 open_store(struct state *st, struct err *e)
 {
-	if (require_store(st, e) == -1 || make_private(st->store_path, e) == -1)
+	if (require_store(st, e) == -1 ||
+	    make_private(st->store_path, e) == -1 ||
+	    make_private(st->journal_path, e) == -1)
 		return -1;
 	st->store = store_open(st->store_path, e);
 	return st->store == NULL ? -1 : 0;
@@ -194,6 +199,12 @@ struct store *
 state_store(struct state *st)
 {
 	return st->store;
+}
+
+const char *
+state_journal_path(const struct state *st)
+{
+	return st->journal_path;
 }
 
 /* ---- keys ---- */

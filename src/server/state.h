@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A deployment on disk (--state DIR): the directory, its lock, and what is
- * kept there; private to the room. Only the default site has one.
+ * kept there; private to the room. Only the default site has a
+ * store on disk.
  *
  *	lock         locked while a server runs, with its process id
  *	keys/        <role>.key, and <role>.pem where one was brought
  *	certs/       <role>.pem: the deployment's own certificates
  *	store.db     what was issued (store/store.h), with the settings
  *	             "hostname", "keys" (where they came from) and "url"
+ *	journal.db   the journal of all sites (store/entries.h)
  *
  * certs/ is the last to appear when a directory is used first, so where it is
  * all the others must be.
@@ -39,5 +41,6 @@ MUST_USE int state_certificates(struct state *st, struct ca_keys *keys,
     const struct materials_options *o, const struct log *log, struct err *e);
 
 struct store *state_store(struct state *st); /* lent */
+const char *state_journal_path(const struct state *st); /* lent */
 
 #endif

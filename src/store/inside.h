@@ -28,6 +28,9 @@ struct store {
 	pthread_mutex_t lock; /* around everything below */
 	sqlite3 *db;
 	char *path;
+	bool in_file;
+	int64_t
+	    first_end; /* the last certificate that was there when it was opened */
 	uint64_t taken,
 	    reserved; /* serial numbers: the last one handed out, the last one that may be */
 	sqlite3_stmt *statements[STORE_STATEMENTS];
@@ -36,7 +39,14 @@ struct store {
 /* Record what SQLite says of its last call; -1. */
 int store_fail(struct store *s, const char *doing, struct err *e);
 
+/* Run statements that give nothing; the lock is held, or nobody else has s. */
+MUST_USE int store_run(
+    struct store *s, const char *sql, const char *doing, struct err *e);
+
 /* Open the database, bring it to the current schema, prepare. -1: store_close() is still right. */
 MUST_USE int store_open_database(struct store *s, struct err *e);
+
+/* rewind.c: from now on note what store_rewind() will have to know. */
+MUST_USE int store_watch(struct store *s, struct err *e);
 
 #endif

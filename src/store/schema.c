@@ -97,8 +97,8 @@ store_fail(struct store *s, const char *doing, struct err *e)
 	return err_sys(e, ERR_STORE, "store %s: %s: %s", s->path, doing, why);
 }
 
-static int
-run(struct store *s, const char *sql, const char *doing, struct err *e)
+int
+store_run(struct store *s, const char *sql, const char *doing, struct err *e)
 {
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, doing, e);
@@ -151,9 +151,9 @@ migrate_step(struct store *s, int from, struct err *e)
 
 	sqlite3_snprintf(
 	    sizeof(version), version, "PRAGMA user_version = %d", from + 1);
-	if (run(s, migrations[from], "cannot make the tables", e) == -1)
+	if (store_run(s, migrations[from], "cannot make the tables", e) == -1)
 		return -1;
-	return run(s, version, "cannot note the version", e);
+	return store_run(s, version, "cannot note the version", e);
 }
 
 /* Is it ours, or new? Then bring it to the current version. In a transaction. */
@@ -218,9 +218,12 @@ store_open_database(struct store *s, struct err *e)
 		return store_fail(s, "cannot open", e);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	/* IMMEDIATE: two programs that open a new file at once take turns. */
-	if (run(s, "BEGIN IMMEDIATE", "cannot open", e) == -1 ||
-	    migrate(s, e) == -1 || run(s, "COMMIT", "cannot open", e) == -1 ||
-	    run(s, durability, "cannot set the journal mode", e) == -1)
+	if (store_run(s, "BEGIN IMMEDIATE", "cannot open", e) == -1 ||
+	    migrate(s, e) == -1 ||
+	    store_run(s, "COMMIT", "cannot open", e) == -1 ||
+	    store_run(s, durability, "cannot set the journal mode", e) == -1)
+		return -1;
+	if (s->in_file && store_watch(s, e) == -1)
 		return -1;
 	return prepare_all(s, e);
 }

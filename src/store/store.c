@@ -27,6 +27,7 @@ store_open(const char *path, struct err *e)
 		return NULL;
 	}
 	pthread_mutex_init(&s->lock, NULL);
+	s->in_file = path != NULL;
 	s->path = strdup(path == NULL ? ":memory:" : path);
 	if (s->path == NULL)
 		err_set(e, ERR_MEMORY, "no memory for the store");

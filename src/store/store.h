@@ -15,8 +15,9 @@
  *	          grows by blocks, and shrinks to the last one that was when the
  *	          store is closed.
  *	          "revision": how often the revoked set has changed.
- *	cert      id              1, 2, 3 ... in order of issue; no row is ever
- *	                          deleted, so the highest id is the count
+ *	cert      id              1, 2, 3 ... in order of issue; rows are only
+ *	                          deleted from the end, and the highest id is
+ *	                          the count
  *	          serial          contents octets of the INTEGER; unique
  *	          subject         the Name as one line of text
  *	          transaction_id  as the client sent it; may be empty
@@ -111,6 +112,14 @@ MUST_USE int store_revoked_each(struct store *s,
 /* How many certificates are there, and the number of the last change of the revoked set (for CRL numbers). */
 MUST_USE int store_counts(
     struct store *s, uint64_t *certs, uint64_t *revision, struct err *e);
+
+/*
+ * Forget what was issued and revoked since the store was opened: its
+ * certificates are those of then. Numbers go on all the same. What another
+ * program revoked meanwhile stays. Only of a store in a file: one in memory
+ * is as quickly made anew.
+ */
+MUST_USE int store_rewind(struct store *s, struct err *e);
 
 /* A text by name, appended to out; *found says whether there is one. */
 MUST_USE int store_setting_get(struct store *s, const char *name,

@@ -47,13 +47,25 @@ is "the database can be read meanwhile" \
 try --http-port 0 --https-port off --control-port off --state "$STATE"
 is "a second server" "$CODE" 1
 ok "is told who has it" said "$STATE is in use by process $PID; one server at a time"
+ask_caps()
+{
+	curl -s -o /dev/null --noproxy '*' "$(field scep_url)?operation=GetCACaps"
+}
+ask_caps
 stop TERM
 is "stopping" "$CODE" 0
+is "the journal is on disk" \
+	"$(sqlite3 "$STATE/journal.db" "SELECT count(*) FROM request WHERE site = ''")" 1
 is "no log of the database stays" "$(find "$STATE" -name '*-wal')" ""
 
 # ---- later starts ----
 serve --state "$STATE"
 is "the same CA after a stop" "$(fingerprint)" "$FIRST"
+ask_caps
+stop TERM
+is "the journal goes on" \
+	"$(sqlite3 "$STATE/journal.db" 'SELECT group_concat(id) FROM request')" 1,2
+serve --state "$STATE"
 stop KILL
 serve --state "$STATE"
 is "the same CA after a kill" "$(fingerprint)" "$FIRST"
@@ -111,6 +123,12 @@ refuses 1 "$STATE/store.db is missing or empty"
 rm "$STATE/store.db"
 refuses 1 "$STATE/store.db is missing or empty"
 cp "$DIR/kept" "$STATE/store.db"
+cp "$STATE/journal.db" "$DIR/kept"
+sqlite3 "$STATE/journal.db" 'PRAGMA user_version = 99'
+refuses 1 "$STATE/journal.db: its schema is version 99"
+head -c 9000 /dev/zero >"$STATE/journal.db"
+refuses 1 "$STATE/journal.db"
+cp "$DIR/kept" "$STATE/journal.db"
 serve --state "$STATE"
 is "mended, it is what it was" "$(fingerprint)" "$FIRST"
 stop TERM

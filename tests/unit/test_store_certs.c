@@ -522,6 +522,44 @@ a_file_that_is_no_database_is_refused(void **state)
 }
 
 static void
+going_back_leaves_what_was_there_when_it_was_opened(void **state)
+{
+	struct folder f;
+	struct err e = { 0 };
+	struct seen seen = { .stop_after = 8 };
+
+	(void)state;
+	folder_make(&f);
+	struct store *s = store_open(f.file, &e);
+	assert_non_null(s);
+	add(s, BYTES_LIT("A"));
+	add(s, BYTES_LIT("B"));
+	revoke_cert(s, BYTES_LIT("A"), 700, 3, true);
+	store_close(s);
+
+	s = store_open(f.file, &e);
+	assert_non_null(s);
+	add(s, BYTES_LIT("C"));
+	revoke_cert(s, BYTES_LIT("B"), 800, 0, true);
+	revoke_cert(s, BYTES_LIT("C"), 800, 0, true);
+	uint64_t number = next(s);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(store_rewind(s, &e), 0);
+		assert_state(s, BYTES_LIT("A"), STORE_CERT_REVOKED);
+		assert_state(s, BYTES_LIT("B"), STORE_CERT_GOOD);
+		assert_state(s, BYTES_LIT("C"), STORE_CERT_UNKNOWN);
+	}
+	assert_int_equal(store_revoked_each(s, see, &seen, &e), 0);
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.at[0], 700);
+	assert_int_equal(next(s), number + 1);
+	add(s, BYTES_LIT("D"));
+	assert_counts(s, 3, 7);
+	store_close(s);
+	folder_remove(&f);
+}
+
+static void
 closing_nothing_is_fine(void **state)
 {
 	(void)state;
@@ -551,6 +589,8 @@ main(void)
 		cmocka_unit_test(says_which_file_cannot_be_opened),
 		cmocka_unit_test(leaves_databases_alone_that_it_does_not_know),
 		cmocka_unit_test(a_file_that_is_no_database_is_refused),
+		cmocka_unit_test(
+		    going_back_leaves_what_was_there_when_it_was_opened),
 		cmocka_unit_test(closing_nothing_is_fine),
 	};
 
