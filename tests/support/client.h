@@ -33,7 +33,8 @@ struct client {
 	CURL *curl;
 	char *tls_root_pem; /* trusted for HTTPS; NULL: nothing is */
 	long timeout_s; /* of an HTTP exchange; 30 */
-	bool follows; /* redirects, unasked codings and cookies too */
+	bool follows; /* redirects, unasked codings and the cookie too */
+	char cookie[CLIENT_TEXT_MAX]; /* the last one that was set */
 	bool expects; /* a POST begins with Expect: 100-continue */
 	char why[CLIENT_WHY_MAX];
 };

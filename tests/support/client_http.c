@@ -59,17 +59,29 @@ set_tls(struct client *c)
 	curl_easy_setopt(c->curl, CURLOPT_CAINFO_BLOB, &blob);
 }
 
-/* A few redirects, on which POST stays POST; gzip; cookies. */
+/* A few redirects, on which POST stays POST; gzip; a cookie. */
 static void
 follow(struct client *c)
 {
+	if (c->cookie[0] != '\0')
+		curl_easy_setopt(c->curl, CURLOPT_COOKIE, c->cookie);
 	curl_easy_setopt(c->curl, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(c->curl, CURLOPT_MAXREDIRS, 5L);
 	curl_easy_setopt(c->curl, CURLOPT_POSTREDIR, (long)CURL_REDIR_POST_ALL);
 	curl_easy_setopt(c->curl, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(c->curl, CURLOPT_COOKIEFILE, "");
 	/* on a kept connection libcurl would try again by itself */
 	curl_easy_setopt(c->curl, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+/* libcurl's own engine does not outlive curl_easy_reset(). */
+static void
+keep_cookie(struct client *c, const struct client_http *h)
+{
+	char value[CLIENT_TEXT_MAX];
+
+	if (client_header(h, "Set-Cookie", value))
+		snprintf(c->cookie, sizeof(c->cookie), "%.*s",
+		    (int)strcspn(value, ";"), value);
 }
 
 /* What every exchange needs; the method and body are set already. */
@@ -102,6 +114,7 @@ perform(struct client *c, const char *url, const char *const *headers,
 	curl_easy_reset(c->curl); /* keeps the connections */
 	curl_slist_free_all(list);
 	client_header(out, "Content-Type", out->content_type);
+	keep_cookie(c, out);
 	if (code == CURLE_OK)
 		return 0;
 	client_fail(c, "%.80s: %s", url,

@@ -351,6 +351,7 @@ wary_enrol(struct wary *w)
 	enum turn turn = AGAIN;
 
 	w->c->follows = true;
+	w->c->cookie[0] = '\0';
 	if (w->known_ca != NULL) {
 		t.ca = w->known_ca;
 		X509_up_ref(t.ca);
