@@ -18,6 +18,8 @@
 
 static const int passed_on[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1,
 	SIGUSR2 };
+/* Peers that went and files that may not grow are errors of that write. */
+static const int ignored[] = { SIGPIPE, SIGXFSZ };
 
 void
 child_init(struct child *c)
@@ -34,7 +36,11 @@ child_init(struct child *c)
 	/* Orphans of CMD come to us, so that a group is seen to be empty at once. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	files_raise(&c->files);
-	c->sigpipe_was_default = signal(SIGPIPE, SIG_IGN) == SIG_DFL;
+	sigemptyset(&c->defaults);
+	for (size_t i = 0; i < nitems(ignored); i++) {
+		if (signal(ignored[i], SIG_IGN) == SIG_DFL)
+			sigaddset(&c->defaults, ignored[i]);
+	}
 }
 
 void
@@ -65,19 +71,15 @@ child_start(struct child *c, char **argv, char *const *env)
 	bool own_group = !has_terminal();
 	short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
 	posix_spawnattr_t how;
-	sigset_t defaults;
 	int rc = posix_spawnattr_init(&how);
 
 	if (rc != 0)
 		return rc;
-	sigemptyset(&defaults);
-	if (c->sigpipe_was_default)
-		sigaddset(&defaults, SIGPIPE);
 	if (own_group)
 		flags |= POSIX_SPAWN_SETPGROUP;
 	(void)posix_spawnattr_setflags(&how, flags);
 	(void)posix_spawnattr_setsigmask(&how, &c->before);
-	(void)posix_spawnattr_setsigdefault(&how, &defaults);
+	(void)posix_spawnattr_setsigdefault(&how, &c->defaults);
 	(void)posix_spawnattr_setpgroup(&how, 0);
 	files_restore(&c->files);
 	rc = posix_spawnp(&c->pid, argv[0], NULL, &how, argv, env);

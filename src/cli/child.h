@@ -28,7 +28,7 @@ struct child {
 	child_target target;
 	sigset_t heard; /* what child_wait() waits for */
 	sigset_t before; /* the mask that we were given */
-	bool sigpipe_was_default;
+	sigset_t defaults; /* ignored by us, not by whom we start */
 	struct files_limit files; /* as many as we were given */
 };
 

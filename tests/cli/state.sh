@@ -187,4 +187,16 @@ is "as the root of the chain" "$(openssl x509 -noout -issuer -in "$DIR/brought/c
 stop TERM
 STATE=$DIR/brought refuses 2 "--fresh-keys: $DIR/brought has keys already, those of a --ca-dir" --fresh-keys
 
+# ---- around a command ----
+try run --state "$DIR/ran" -- sh -c "cat \"\$MOCKNDES_CA_FILE\" && kill -XFSZ \$\$"
+is "a signal that we ignore is CMD's own again" "$CODE" 153
+sha256sum <"$DIR/out" >"$DIR/first"
+try run --state "$DIR/ran" -- sh -c "cat \"\$MOCKNDES_CA_FILE\""
+is "a command finds the same CA again" "$(sha256sum <"$DIR/out")" "$(cat "$DIR/first")"
+serve --state "$DIR/ran"
+try run --state "$DIR/ran" -- true
+is "but not while another has the state" "$CODE" 1
+ok "and is told" said "in use by process $PID"
+stop TERM
+
 cli_done
