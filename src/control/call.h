@@ -49,6 +49,7 @@ extern const struct control_route control_scenario_routes[];
 extern const struct control_route control_scenarios_routes[];
 extern const struct control_route control_self_routes[];
 extern const struct control_route control_sessions_routes[];
+extern const struct control_route control_stream_routes[];
 
 /* ---- a call ---- */
 
@@ -181,6 +182,9 @@ struct control_kept *call_stream(struct control_call *c, const char *type,
 
 /* A whole piece. -1: nobody reads any more. */
 MUST_USE int kept_push(struct control_kept *k, struct bytes piece);
+/* In the handler: send a constant piece whenever there was nothing for so long. */
+void kept_heartbeat(
+    struct control_kept *k, int64_t every_ms, struct bytes piece);
 void kept_end(struct control_kept *k); /* the last one was pushed */
 
 #endif

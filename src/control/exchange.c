@@ -12,7 +12,7 @@
 #include "control/inside.h"
 
 #define MEMORY_MAX ((size_t)64 << 20)
-#define STREAM_MAX ((size_t)256 << 10) /* what may wait for a reader */
+#define STREAM_MAX ((size_t)4 << 20) /* what may wait for a reader */
 
 struct control_kept {
 	atomic_uint refs;
@@ -282,6 +282,12 @@ call_stream(struct control_call *c, const char *type, struct bytes farewell,
 	http_reply_add(c->reply, "Content-Type", type);
 	http_reply_add(c->reply, "Cache-Control", "no-store");
 	return k;
+}
+
+void
+kept_heartbeat(struct control_kept *k, int64_t every_ms, struct bytes piece)
+{
+	http_stream_heartbeat(k->stream, every_ms, piece);
 }
 
 int

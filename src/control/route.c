@@ -9,6 +9,7 @@
 /* The tables of the files, in no order that matters. */
 static const struct control_route *const tables[] = {
 	control_self_routes,
+	control_stream_routes,
 	control_ca_routes,
 	control_certificates_routes,
 	control_challenges_routes,

@@ -124,6 +124,15 @@ begin(struct front_exchange *fx)
 	http_stream_attach(fx->stream, wake, fx);
 }
 
+static enum MHD_Result
+wait_for_more(struct front_exchange *fx)
+{
+	int64_t ms = http_stream_patience(fx->stream);
+
+	return front_wait_begin(fx, FRONT_WAIT_STREAM,
+	    ms == 0 ? INT64_MAX : env_monotonic_us() + ms * 1000);
+}
+
 enum MHD_Result
 front_stream_play(struct front_exchange *fx)
 {
@@ -146,7 +155,6 @@ front_stream_play(struct front_exchange *fx)
 		if (fx->stream_over)
 			return MHD_NO;
 		if (!fill(fx))
-			return front_wait_begin(
-			    fx, FRONT_WAIT_STREAM, INT64_MAX);
+			return wait_for_more(fx);
 	}
 }

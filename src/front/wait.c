@@ -202,6 +202,8 @@ expire(struct front_exchange *fx)
 	/* A client that has not read, or not stopped sending, for too long: the next write or read fails and ends it. */
 	if (fx->wait == FRONT_WAIT_DELAY)
 		fx->ripe = true;
+	else if (fx->wait == FRONT_WAIT_STREAM)
+		http_stream_beat(fx->stream);
 	else if (fx->wait != FRONT_WAIT_DRIP && fx->wait != FRONT_WAIT_DRAIN)
 		(void)shutdown(fx->fd, SHUT_RDWR);
 	front_wait_end(fx);

@@ -12,6 +12,8 @@ struct http_stream {
 	atomic_uint refs;
 	pthread_mutex_t lock;
 	size_t max;
+	int64_t every_ms; /* of the heartbeat; 0: none */
+	struct bytes heartbeat;
 	struct buf waiting; /* under lock; so all that follows */
 	size_t taken; /* of waiting */
 	struct buf farewell;
@@ -109,6 +111,29 @@ http_stream_end(struct http_stream *s)
 		s->ended = true;
 		wake_reader(s);
 	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+void
+http_stream_heartbeat(
+    struct http_stream *s, int64_t every_ms, struct bytes piece)
+{
+	s->every_ms = every_ms;
+	s->heartbeat = piece;
+}
+
+int64_t
+http_stream_patience(const struct http_stream *s)
+{
+	return s->every_ms;
+}
+
+void
+http_stream_beat(struct http_stream *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (!s->ended && s->waiting.n == s->taken)
+		buf_add(&s->waiting, s->heartbeat);
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -28,6 +28,10 @@ MUST_USE int http_stream_push(struct http_stream *s, struct bytes piece);
 /* There is nothing more to come; twice is fine. */
 void http_stream_end(struct http_stream *s);
 
+/* A piece to be sent whenever there was nothing for so long; lent for ever. Before the stream is read. */
+void http_stream_heartbeat(
+    struct http_stream *s, int64_t every_ms, struct bytes piece);
+
 /* ---- the reader's side: one reader ---- */
 
 /* wake() is called, by any thread and with the stream's lock held, whenever there is something to take; it may not call the stream. */
@@ -36,6 +40,12 @@ void http_stream_attach(
 
 /* When it returns wake() is not called any more, and pushes fail. */
 void http_stream_detach(struct http_stream *s);
+
+/* How long to wait for something to take; 0: without limit. */
+int64_t http_stream_patience(const struct http_stream *s);
+
+/* It was so long: what is to be sent can be taken now. */
+void http_stream_beat(struct http_stream *s);
 
 /* Up to n bytes to p; 0 when there is none: then *over says whether none will come. */
 size_t http_stream_take(struct http_stream *s, void *p, size_t n, bool *over);

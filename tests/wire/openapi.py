@@ -132,6 +132,11 @@ CALLS = [
     ("POST", "/v1/reset?only=everything", None, 400),
     ("POST", "/v1/reset?site=nowhere", None, 404),
     ("POST", "/v1/reset", None, 200),
+    # ---- the stream ----
+    ("GET", "/v1/stream", None, 200),
+    ("GET", "/v1/stream?op=PKIOperation&status=over:399", None, 200),
+    ("GET", "/v1/stream?status=many", None, 400),
+    ("GET", "/v1/stream?site=nowhere", None, 404),
     # ---- mistakes that belong to no resource ----
     ("GET", "/v1/nothing", None, 404),
     ("POST", "/v1/live", None, 405),

@@ -195,7 +195,7 @@ expect_state(struct world *w, const struct served *s, const char *password,
 {
 	json_t *list =
 	    control_call_json(w, s, "GET", "/v1/challenges", NULL, 200);
-	json_t *one;
+	json_t *one = NULL;
 	size_t i;
 
 	json_array_foreach(json_object_get(list, "challenges"), i, one)
