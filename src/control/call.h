@@ -41,6 +41,7 @@ extern const struct control_route control_certificates_routes[];
 extern const struct control_route control_challenges_routes[];
 extern const struct control_route control_evidence_routes[];
 extern const struct control_route control_host_routes[];
+extern const struct control_route control_info_routes[];
 extern const struct control_route control_metrics_routes[];
 extern const struct control_route control_clock_routes[];
 extern const struct control_route control_reset_routes[];
@@ -58,6 +59,7 @@ extern const struct control_route control_stream_routes[];
 struct control {
 	struct server *server; /* borrowed; NULL: only what needs none works */
 	char *info; /* the body of /v1/info, made once */
+	int64_t started_ms;
 	char *token; /* NULL: none asked for */
 	/* as in the ready line; NULL: none */
 	char *scep_url, *scep_url_https, *admin_page_url, *control_url;

@@ -46,6 +46,7 @@ control_new(struct server *server, const struct control_facts *facts,
 	buf_init(&b, INFO_MAX);
 	if (ok && control_info(facts, &b, e) == 0) {
 		c->server = server;
+		c->started_ms = env_now_ms(env_system());
 		c->info = copy(buf_str(&b), &ok);
 		c->token = copy(token, &ok);
 		c->scep_url = copy(facts->scep_url, &ok);

@@ -2,6 +2,7 @@
 /* GET /metrics: what Prometheus scrapes. */
 #include "server/metrics.h"
 #include "control/call.h"
+#include "journal/journal.h"
 
 #define BODY_MAX ((size_t)1 << 20)
 
@@ -17,6 +18,7 @@ static void
 get(struct control_call *c)
 {
 	struct server *s = c->control->server;
+	struct journal *journal = server_journal(s);
 	struct bytes body;
 	struct buf b;
 
@@ -24,6 +26,10 @@ get(struct control_call *c)
 	metrics_print(server_metrics(s), &b);
 	print_one(&b, "mockndes_sessions", "gauge",
 	    "Private sites that there are now.", server_session_count(s));
+	if (journal != NULL)
+		print_one(&b, "mockndes_journal_dropped_total", "counter",
+		    "Entries that the journal gave up for want of room.",
+		    journal_dropped_in_all(journal));
 	body = arena_copy(c->arena, buf_bytes(&b));
 	if (buf_ok(&b) && body.p != NULL)
 		call_bytes(

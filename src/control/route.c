@@ -15,6 +15,7 @@ static const struct control_route *const tables[] = {
 	control_challenges_routes,
 	control_evidence_routes,
 	control_host_routes,
+	control_info_routes,
 	control_metrics_routes,
 	control_clock_routes,
 	control_reset_routes,

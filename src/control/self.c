@@ -19,12 +19,6 @@ ready(struct control_call *c)
 }
 
 static void
-info(struct control_call *c)
-{
-	call_text(c, c->control->info);
-}
-
-static void
 schema(struct control_call *c)
 {
 	struct buf b;
@@ -66,7 +60,6 @@ openapi(struct control_call *c)
 const struct control_route control_self_routes[] = {
 	{ "GET", "/v1/live", CALL_SITE, live },
 	{ "GET", "/v1/ready", CALL_SITE, ready },
-	{ "GET", "/v1/info", CALL_TOKEN | CALL_SITE, info },
 	{ "POST", "/v1/shutdown", CALL_TOKEN, shut_down },
 	{ "GET", "/openapi.json", 0, openapi },
 	{ "GET", "/schema/scenario-1.json", 0, schema },

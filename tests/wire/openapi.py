@@ -26,6 +26,8 @@ CALLS = [
     ("GET", "/v1/live", None, 200),
     ("GET", "/v1/ready", None, 200),
     ("GET", "/v1/info", None, 200),
+    ("GET", "/x/ra-expired/v1/info", None, 200),
+    ("GET", "/v1/info?site=nowhere", None, 404),
     ("GET", "/openapi.json", None, 200),
     ("GET", "/schema/scenario-1.json", None, 200),
     ("GET", "/metrics", None, 200),

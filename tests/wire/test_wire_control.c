@@ -308,6 +308,33 @@ shows_the_logs_that_are_written_nowhere(void **state)
 	served_stop(&s);
 }
 
+/* ---- what it tells of itself ---- */
+
+static void
+tells_where_a_site_is_and_what_is_in_force_there(void **state)
+{
+	struct world *w = *state;
+	struct served s;
+	const char *scep;
+	char url[300];
+	json_t *info;
+
+	served_start(&s, NULL, with_control);
+	info =
+	    control_call_json(w, &s, "GET", "/x/ra-expired/v1/info", NULL, 200);
+	assert_string_equal(control_text(info, "site"), "x/ra-expired");
+	assert_string_equal(control_text(info, "scenario"), "ra-expired");
+	scep = control_text(info, "scep_url");
+	assert_non_null(strstr(scep, "/x/ra-expired/certsrv/mscep/"));
+	snprintf(url, sizeof url, "%s?operation=GetCACaps", scep);
+	get(w, url, 500);
+	snprintf(
+	    url, sizeof url, "%s/x/ra-expired", mockndes_url(s.m, "control"));
+	assert_string_equal(control_text(info, "control_url"), url);
+	json_decref(info);
+	served_stop(&s);
+}
+
 /* ---- who may call ---- */
 
 struct caller {
@@ -465,6 +492,8 @@ main(void)
 		    a_password_is_good_once_and_a_static_one_for_ever),
 		cmocka_unit_test(a_password_of_another_site_is_unknown_here),
 		cmocka_unit_test(shows_the_logs_that_are_written_nowhere),
+		cmocka_unit_test(
+		    tells_where_a_site_is_and_what_is_in_force_there),
 		cmocka_unit_test(pages_of_other_origins_get_nothing),
 		cmocka_unit_test(
 		    off_loopback_the_token_counts_and_any_address_will_do),
