@@ -99,7 +99,8 @@ done <"$DIR/open"
 
 # ---- the control API: the page, the table of routes, the running server ----
 page=src/control/mockndes-control.7
-sed -n 's/^\.It Li \([A-Z]*\) \(\/[^ ]*\).*/\1 \2/p' "$page" | sort >"$DIR/routes"
+awk '/^\.It Li [A-Z]+ \// { for (i = 4; i <= NF; i++) if ($i != ",") print $3, $i }' \
+	"$page" | sort >"$DIR/routes"
 is "the page has the routes of the source" "$(cat "$DIR/routes")" \
 	"$(cat src/control/*.c | tr -d '\n' | grep -oE '\{[[:space:]]*"[A-Z]+",[[:space:]]*"/[^"]*"' |
 		sed 's/[^"]*"\([A-Z]*\)",[[:space:]]*"\([^"]*\)"/\1 \2/' | sort)"
