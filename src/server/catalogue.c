@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "journal/journal.h"
 #include "scenario/scenario.h"
 #include "server/folder.h"
 
@@ -34,20 +35,26 @@ catalogue_new(const struct site_options *options, struct err *e)
 	return c;
 }
 
-void
-catalogue_forget(struct catalogue *c)
+int
+catalogue_forget(struct catalogue *c, struct journal *journal, struct err *e)
 {
 	struct site *gone;
+	int rc = 0;
 
 	for (size_t i = 0; i < c->count; i++) {
 		pthread_mutex_lock(&c->lock);
 		gone = c->sites[i];
 		c->sites[i] = NULL;
 		pthread_mutex_unlock(&c->lock);
-		if (gone != NULL)
-			site_close(gone);
+		if (gone == NULL)
+			continue;
+		site_close(gone);
+		if (journal != NULL &&
+		    journal_clear(journal, site_name(gone), e) == -1)
+			rc = -1;
 		site_unref(gone);
 	}
+	return rc;
 }
 
 void
@@ -55,7 +62,11 @@ catalogue_free(struct catalogue *c)
 {
 	if (c == NULL)
 		return;
-	catalogue_forget(c);
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->sites[i] != NULL)
+			site_close(c->sites[i]);
+		site_unref(c->sites[i]);
+	}
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

@@ -15,8 +15,10 @@ struct catalogue *catalogue_new(
     const struct site_options *options, struct err *e);
 void catalogue_free(struct catalogue *c); /* accepts NULL */
 
-/* The sites that were made are not to be found any more; they are made anew. */
-void catalogue_forget(struct catalogue *c);
+/* The sites that were made are not to be found any more, they are made anew; their entries go from the journal (NULL: none). -1: the journal failed. */
+struct journal;
+MUST_USE int catalogue_forget(
+    struct catalogue *c, struct journal *journal, struct err *e);
 
 /* The site of a built-in scenario; NULL: no such scenario (ERR_USAGE), or we failed. A reference of the caller's. */
 struct site *catalogue_site(

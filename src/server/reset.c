@@ -36,16 +36,25 @@ server_parts_of(const struct server *s, const struct site *site, unsigned which)
 	return which;
 }
 
+/* Other sites of the server, which the default one brings back too. */
+static int
+reset_others(struct server *s, unsigned which, struct err *e)
+{
+	if ((which & SERVER_SESSIONS) != 0)
+		sessions_end_all(s->sessions);
+	if ((which & SERVER_CATALOGUE) == 0)
+		return 0;
+	return catalogue_forget(s->catalogue, s->journal, e);
+}
+
 int
 server_reset(struct server *s, struct site *site, unsigned which, struct err *e)
 {
 	if (site_reset(site, which & SITE_ALL, e) == -1)
 		return -1;
-	if (site != s->site)
+	if (site == s->site && reset_others(s, which, e) == -1)
+		return -1;
+	if ((which & SERVER_JOURNAL) == 0 || s->journal == NULL)
 		return 0;
-	if ((which & SERVER_SESSIONS) != 0)
-		sessions_end_all(s->sessions);
-	if ((which & SERVER_CATALOGUE) != 0)
-		catalogue_forget(s->catalogue);
-	return 0;
+	return journal_clear(s->journal, site_name(site), e);
 }

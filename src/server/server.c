@@ -178,10 +178,17 @@ server_site_options(const struct server *s, struct site_options *out)
 static int
 open_other_sites(struct server *s, const struct site_options *o, struct err *e)
 {
+	const struct sessions_options so = {
+		.env = s->env,
+		.timer = s->timer,
+		.journal = s->journal,
+		.log = s->log,
+	};
+
 	s->catalogue = catalogue_new(o, e);
 	if (s->catalogue == NULL)
 		return -1;
-	s->sessions = sessions_new(s->env, s->timer, e);
+	s->sessions = sessions_new(&so, e);
 	if (s->sessions == NULL)
 		return -1;
 	s->variants = enter_variants_new();

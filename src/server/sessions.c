@@ -16,8 +16,7 @@ struct session {
 };
 
 struct sessions {
-	const struct env *env;
-	struct timer *timer;
+	struct sessions_options options;
 	pthread_mutex_t lock; /* of all below */
 	struct session *slots[SLOTS];
 	struct session *oldest, *newest;
@@ -26,7 +25,7 @@ struct sessions {
 };
 
 struct sessions *
-sessions_new(const struct env *env, struct timer *timer, struct err *e)
+sessions_new(const struct sessions_options *options, struct err *e)
 {
 	struct sessions *s = calloc(1, sizeof(*s));
 
@@ -34,8 +33,7 @@ sessions_new(const struct env *env, struct timer *timer, struct err *e)
 		(void)err_set(e, ERR_MEMORY, "no memory for sessions");
 		return NULL;
 	}
-	s->env = env;
-	s->timer = timer;
+	s->options = *options;
 	s->sweep_us = NEVER;
 	pthread_mutex_init(&s->lock, NULL);
 	return s;
@@ -111,13 +109,18 @@ describe(const struct session *x, struct server_session *out)
 /* ---- ends; without the lock, for a deployment takes a while to take down ---- */
 
 static void
-end(struct session *gone)
+end(struct sessions *s, struct session *gone)
 {
+	struct journal *journal = s->options.journal;
 	struct session *next;
+	struct err e = { 0 };
 
 	for (; gone != NULL; gone = next) {
 		next = gone->next;
 		site_close(gone->site);
+		if (journal != NULL &&
+		    journal_clear(journal, site_name(gone->site), &e) == -1)
+			log_say(&s->options.log, LOG_ERROR, "%s", e.text);
 		site_unref(gone->site);
 		free(gone);
 	}
@@ -139,7 +142,7 @@ look_at(struct sessions *s, int64_t due_us)
 
 	if (due_us >= s->sweep_us)
 		return;
-	if (timer_add(s->timer, after_ms < 0 ? 0 : after_ms, sweep,
+	if (timer_add(s->options.timer, after_ms < 0 ? 0 : after_ms, sweep,
 		drop_nothing, s) != 0)
 		s->sweep_us = due_us;
 }
@@ -166,7 +169,7 @@ sweep(void *ctx)
 	if (next != NEVER)
 		look_at(s, next);
 	pthread_mutex_unlock(&s->lock);
-	end(gone);
+	end(s, gone);
 }
 
 void
@@ -178,7 +181,7 @@ sessions_end_all(struct sessions *s)
 	while (s->oldest != NULL)
 		take_out(s, find(s, bytes_str(s->oldest->about.id)), &gone);
 	pthread_mutex_unlock(&s->lock);
-	end(gone);
+	end(s, gone);
 }
 
 void
@@ -203,7 +206,7 @@ sessions_end(struct sessions *s, struct bytes id)
 	if (found)
 		take_out(s, at, &gone);
 	pthread_mutex_unlock(&s->lock);
-	end(gone);
+	end(s, gone);
 	return found;
 }
 
@@ -217,7 +220,7 @@ sessions_id(struct sessions *s, char id[SERVER_SESSION_ID_SIZE], struct err *e)
 	bool used;
 
 	do {
-		if (env_random(s->env, random, sizeof(random), e) == -1)
+		if (env_random(s->options.env, random, sizeof(random), e) == -1)
 			return -1;
 		for (size_t i = 0; i < sizeof(random); i++)
 			id[i] = letters[random[i] & 31];

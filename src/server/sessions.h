@@ -12,9 +12,17 @@
 
 struct sessions;
 
-/* env and timer are borrowed. NULL on failure. */
+struct sessions_options { /* borrowed */
+	const struct env *env;
+	struct timer *timer;
+	struct journal
+	    *journal; /* entries of a session go with it; NULL: none */
+	struct log log;
+};
+
+/* NULL on failure. */
 struct sessions *sessions_new(
-    const struct env *env, struct timer *timer, struct err *e);
+    const struct sessions_options *options, struct err *e);
 void sessions_free(
     struct sessions *s); /* ends all; accepts NULL; the timer has stopped */
 
