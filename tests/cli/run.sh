@@ -199,32 +199,51 @@ cat >"$DIR/terminal.py" <<'END'
 import os, pty, signal, subprocess, sys
 
 mockndes, listen = sys.argv[1:3]
-for how in "typed", "sent":
-    us, them = pty.openpty()
-    p = subprocess.Popen([mockndes, "run", "--", sys.executable, listen, "SIGINT"],
-                         stdin=them, stdout=them, stderr=subprocess.DEVNULL,
-                         preexec_fn=lambda: (os.setsid(), __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0)))
-    os.close(them)
+listener = [sys.executable, listen, "SIGINT"]
+shell = ["sh", "-c", "echo listening; sleep 300 & sleep 300; true"]
+
+
+def lead(command, held):
+    """The leader of the terminal's session, which outlives the run: were it to end, all would be hung up."""
+    signal.signal(signal.SIGINT, lambda *_: None)
+    p = subprocess.Popen([mockndes, "run", "--", *command], stderr=subprocess.DEVNULL, pass_fds=[held])
+    os.close(held)
+    print(p.pid, flush=True)
+    print("exit", p.wait(), flush=True)
+    sys.stdin.readline()
+    os._exit(0)
+
+
+def until(fd, word):
     seen = b""
-    while b"listening" not in seen:
-        seen += os.read(us, 100)
+    while word not in seen:
+        seen += os.read(fd, 100)
+    return seen.decode().replace("^C", "").split()
+
+
+for how, command in ("typed", listener), ("sent", listener), ("killed", shell):
+    gone, held = os.pipe()
+    leader, terminal = pty.fork()
+    if leader == 0:
+        os.close(gone)
+        lead(command, held)
+    os.close(held)
+    run = int(until(terminal, b"listening")[0])
     if how == "typed":
-        os.write(us, b"\x03")
+        os.write(terminal, b"\x03")
     else:
-        os.kill(p.pid, signal.SIGINT)
-    while True:
-        try:
-            more = os.read(us, 100)
-        except OSError:
-            break
-        if not more:
-            break
-        seen += more
-    print(how, seen.decode().split("listening")[1].replace("^C", "").split(), p.wait())
+        os.kill(run, signal.SIGINT if how == "sent" else signal.SIGKILL)
+    words = until(terminal, b"exit")
+    # Ends when the last of CMD's has ended.
+    os.read(gone, 1)
+    print(how, *(w for w in words if w.startswith("SIG")))
+    os.write(terminal, b"\n")
+    os.waitpid(leader, 0)
 END
 is "at a terminal" "$(timeout 60 /usr/bin/python3 "$DIR/terminal.py" "$SELF" "$DIR/listen.py")" \
-	"typed ['SIGINT'] 9
-sent ['SIGINT'] 9"
+	"typed SIGINT
+sent SIGINT
+killed"
 
 # ---- the end by time ----
 begin --timeout 300ms -- sh -c 'echo up; sleep 300; true'
