@@ -10,8 +10,8 @@ static void
 print_rules(const json_t *json)
 {
 	static const struct ctl_column columns[] = { { "ID", "id" },
-		{ "ENABLED", "enabled" }, { "MATCHED", "counters.matched" },
-		{ "HITS", "counters.hits" }, { "TIMES", "times" },
+		{ "ENABLED", "enabled" }, { "MATCHED", "matched" },
+		{ "HITS", "hits" }, { "TIMES", "times" },
 		{ "CHANCE", "chance" }, { "PER", "per" }, { "WHEN", "when" },
 		{ 0 } };
 
@@ -51,6 +51,7 @@ add(struct ctl *c, int argc, char **argv)
 	if (argv[0][0] == '{' || argv[0][0] == '[') {
 		call.body = argv[0];
 		call.body_size = strlen(argv[0]);
+		call.source = "rule";
 	} else {
 		text = ctl_read(argv[0], &call.body_size);
 		if (text == NULL)

@@ -85,6 +85,132 @@ is "a site that is not there" "$CODE" 1
 ctl scenarios
 shown "the catalogue" '^ra-expired +[a-z]+ +[A-Z]'
 
+ctl scenario
+shown "what is in force" '^healthy$'
+ctl scenario use ra-expired
+shown "a built-in one" '^ra-expired +[0-9]+ +The MSCEP-RA'
+is "clients see it" "$(curl -so /dev/null -w '%{http_code}' "$scep?operation=GetCACaps")" 500
+ctl scenario use caps-modern robust/caps-lower ttl=1h
+shown "several, for a while" '^for a while$'
+is "clients see them" "$(curl -s "$scep?operation=GetCACaps" | grep -c aes)" 1
+ctl scenario use scenarios/uri-too-long.yaml
+shown "a file" '^uri-too-long '
+"$MOCKNDES" ctl scenario use - <scenarios/pool-stopped.yaml >"$DIR/out" 2>"$DIR/err"
+shown "standard input" '^pool-stopped '
+ctl scenario reset
+shown "back again" '^healthy$'
+printf 'mockndes: 1\nhost:\n  rigths: { impersonate: false }\n  clok: 1\n' >"$DIR/bad.yaml"
+for verb in check 'scenario use'; do
+	# shellcheck disable=SC2086 # two words
+	ctl $verb "$DIR/bad.yaml"
+	is "$verb of a file that is not sound" "$CODE" 1
+	ok "all complaints with their places" test \
+		"$(grep -cE "^$DIR/bad.yaml:[34]:3: error: " "$DIR/err")" = 2
+done
+ctl check scenarios/ra-expired.yaml
+shown "a sound one" '^sound$'
+ctl scenario use nonsense
+is "one that is not there" "$CODE" 1
+ctl scenario use caps-modern scenarios/ra-expired.yaml
+is "a file beside a name" "$CODE" 2
+
+# ---- rules ----
+ctl rules add '{"id":"busy","when":{"op":"GetCACaps"},"times":2,"then":{"reply":{"status":503}}}'
+shown "a rule more" '^busy +yes +0 +0 +2 '
+is "applies" "$(curl -so /dev/null -w '%{http_code}' "$scep?operation=GetCACaps")" 503
+ctl rules
+shown "has counted" '^busy +yes +1 +1 +2 +site +\{op: GetCACaps\}$'
+ctl rules disable busy
+is "switched off" "$(curl -so /dev/null -w '%{http_code}' "$scep?operation=GetCACaps")" 200
+ctl rules enable busy
+is "and on" "$(curl -so /dev/null -w '%{http_code}' "$scep?operation=GetCACaps")" 503
+ctl rules show busy
+shown "all of it" '^times +2$'
+ctl rules remove busy
+ctl rules
+is "and gone" "$(cat "$DIR/out")" ""
+printf '%s\n' '- { id: a, when: { op: GetCACaps }, then: { reply: { status: 502 } } }' >"$DIR/rule.yaml"
+ctl rules add "$DIR/rule.yaml" ttl=1h
+shown "a file" '^a +yes'
+ctl rules add '{"when":{"opp":"GetCACaps"},"then":{}}'
+is "one that is not sound" "$CODE" 1
+ok "has a place" said '^rule:1:[0-9]+: error: '
+ctl rules remove nonsense
+is "one that is not there" "$CODE" 1
+
+# ---- back to the start ----
+ctl reset
+shown "reset tells what" '^reset +scenario, '
+ctl rules
+is "and does it" "$(cat "$DIR/out")" ""
+ctl reset journal counters
+shown "parts of it" '^reset +counters, journal$'
+ctl reset diary
+is "a part that there is not" "$CODE" 1
+ok "is told with those there are" said 'journal'
+
+# ---- the clock ----
+ctl clock offset 30d
+shown "ahead" '^offset +30d$'
+ctl clock now 2027-01-31T12:00:00Z
+shown "set" '^now +2027-01-31T12:00:00'
+ctl clock freeze
+shown "standing" '^frozen +yes$'
+ctl clock run
+shown "going on" '^frozen +no$'
+ctl clock offset -1h
+shown "behind" '^offset +-1h$'
+ctl clock offset 0s
+ctl clock
+shown "as it is" '^offset +0s?$'
+ctl clock now yesterday
+is "no time" "$CODE" 1
+
+# ---- private sites ----
+ctl sessions new scenario=ra-expired seed=7 ttl=10m --json
+is "a session" "$CODE" 0
+cp "$DIR/out" "$DIR/session"
+id=$(jq -r .id <"$DIR/session")
+is "has its seed" "$(jq .seed <"$DIR/session")" 7
+is "and its scenario" "$(curl -so /dev/null -w '%{http_code}' \
+	"$(jq -r .scep_url <"$DIR/session")?operation=GetCACaps")" 500
+ctl sessions
+shown "is listed" "^$id +ra-expired +7 +10m "
+ctl sessions show "$id"
+shown "and shown" '^scep_url +http'
+ctl --site "s/$id" host ra.signing
+shown "asked about as a site" '^expired$'
+ctl --url "$(jq -r .control_url <"$DIR/session")" host set ra.signing=valid
+is "or by its own URL" "$CODE" 0
+ctl host ra.signing
+shown "the default site is another" '^valid$'
+ctl sessions new scenario=scenarios/pool-stopped.yaml
+is "one with a file" "$CODE" 0
+ctl sessions end "$id"
+ctl sessions show "$id"
+is "one that was ended" "$CODE" 1
+ctl sessions end all
+ctl sessions
+is "all of them" "$(cat "$DIR/out")" ""
+ctl sessions new colour=red
+is "a parameter that there is not" "$CODE" 1
+
+# ---- the stream ----
+mkfifo "$DIR/stream"
+"$MOCKNDES" ctl stream op=GetCACert >"$DIR/stream" 2>"$DIR/err" &
+streaming=$!
+PIDS="$PIDS $streaming"
+exec 7<"$DIR/stream"
+# It may begin after a request; it is asked until it tells of one.
+(while sleep 0.1; do curl -so /dev/null "$scep?operation=GetCACert"; done) &
+asking=$!
+PIDS="$PIDS $asking"
+read -r event <&7
+kill "$asking" "$streaming"
+wait "$asking" "$streaming" 2>/dev/null
+exec 7<&-
+is "a line for a change" "$(echo "$event" | grep -cE '^(opened|answered|ended)  [0-9]+  GetCACert')" 1
+
 # ---- the CA ----
 ctl ca root
 ok "root, PEM" openssl x509 -in "$DIR/out" -noout
@@ -109,7 +235,7 @@ ok "is told" said 'serial number 0a'
 
 # ---- what came of it ----
 ctl evidence iis
-shown "a log as an administrator reads it" 'GET /certsrv/mscep/mscep.dll operation=GetCACaps .* 500 0 1346'
+shown "a log as an administrator reads it" 'GET /certsrv/mscep/mscep.dll operation=GetCACert .* 200 0 0'
 ctl evidence events format=xml
 shown "another form of it" '^<'
 ctl evidence diary
