@@ -49,7 +49,7 @@ SUPOBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 # `make check` runs these; clients need the real ones and belong to `make test`.
 NOCHECK := tests/clients/% tests/bench/% tests/fuzz/% tests/tools/% tests/support/%
 TESTS   := $(filter-out $(NOCHECK),$(wildcard tests/*/test_*$(T)*.c))
-SHTESTS := $(filter-out $(NOCHECK) tests/%/lib.sh,$(wildcard tests/*/*$(T)*.sh))
+SHTESTS := $(filter-out $(NOCHECK) tests/%/lib.sh tests/wire/manual.sh,$(wildcard tests/*/*$(T)*.sh))
 CLIENTS := $(filter-out tests/clients/lib%.sh,$(wildcard tests/clients/*$(T)*.sh))
 FUZZ    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*$(T)*.c))
 PROGRAMS := $(TESTS:%.c=$(B)/%) $(FUZZ:%=$(B)/tests/fuzz/replay_%)

@@ -111,19 +111,16 @@ void
 control_dispatch(struct control_call *c)
 {
 	const struct control_route *route;
-	struct http_reply found;
 
 	if (!guard_origin(c))
 		return;
 	route = route_find(c);
-	found = *c->reply;
-	if (route != NULL && (route->needs & CALL_TOKEN) == 0)
-		handle(c, route);
-	else if (!guard_token(c))
+	if ((route == NULL || (route->needs & CALL_TOKEN) != 0) &&
+	    !guard_token(c))
 		return;
-	else if (route == NULL)
-		*c->reply = found;
-	else if (c->rq->body_too_long)
+	if (route == NULL)
+		return; /* with the problem of route_find() */
+	if (c->rq->body_too_long)
 		call_problem(c, 413, "the body is longer than 1 MiB");
 	else
 		handle(c, route);

@@ -328,9 +328,8 @@ challenge_restore(struct challenge_cache *c, const struct host *host,
 	else
 		rc = make_one_time(c, host, env_now_ms(env), &wish, text);
 	pthread_mutex_unlock(&c->lock);
-	return rc == -1
-	    ? err_set(e, ERR_MEMORY, "no memory for a password")
-	    : 0;
+	return rc == -1 ? err_set(e, ERR_MEMORY, "no memory for a password")
+			: 0;
 }
 
 int

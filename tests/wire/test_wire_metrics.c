@@ -226,8 +226,7 @@ counts_what_was_done(void **state)
 	assert_true(value_of(page, "mockndes_enrolments_total",
 			"decision=\"refused\"") == 1);
 	assert_true(value_of(page, "mockndes_sessions", "") == 0);
-	assert_true(
-	    value_of(page, "mockndes_journal_dropped_total", "") == 0);
+	assert_true(value_of(page, "mockndes_journal_dropped_total", "") == 0);
 	must_be_a_histogram(page, "mockndes_request_duration_seconds");
 	assert_true(
 	    value_of(page, "mockndes_request_duration_seconds_count", "") == 7);

@@ -19,7 +19,7 @@
 
 #include "control/control.h"
 #include "control/openapi.h"
-#include "support/served.h"
+#include "support/control.h"
 
 static json_t *
 description(void)
@@ -158,6 +158,40 @@ answers_are_as_described(void **state)
 	assert_true(atomic_load(&asked));
 }
 
+/* Break what the first example of the page mends. */
+static void
+impersonation(struct world *w, const struct served *s)
+{
+	json_decref(control_call_json(w, s, "PATCH", "/v1/host",
+	    "{\"rights\":{\"impersonate\":false}}", 200));
+	json_decref(
+	    control_call_json(w, s, "POST", "/v1/restart/computer", NULL, 200));
+}
+
+static void
+the_examples_of_the_manual_do_what_they_say(void **state)
+{
+	struct world *w = *state;
+	struct served s;
+	char serial[CLIENT_TEXT_MAX];
+	char *command = NULL;
+	atomic_bool asked;
+	int rc;
+
+	start(&s, &asked);
+	enrolled(w, &s, serial);
+	impersonation(w, &s);
+	assert_true(asprintf(&command,
+			"exec sh tests/wire/manual.sh %s "
+			"src/control/mockndes-control.7",
+			mockndes_url(s.m, "control")) > 0);
+	fflush(NULL);
+	rc = system(command);
+	free(command);
+	served_stop(&s);
+	assert_int_equal(rc, 0);
+}
+
 int
 main(void)
 {
@@ -165,6 +199,7 @@ main(void)
 		cmocka_unit_test(every_resource_of_the_server_is_described),
 		cmocka_unit_test(every_described_resource_is_the_servers),
 		cmocka_unit_test(answers_are_as_described),
+		cmocka_unit_test(the_examples_of_the_manual_do_what_they_say),
 	};
 
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
