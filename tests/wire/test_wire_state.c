@@ -24,6 +24,7 @@
 
 #include <sqlite3.h>
 
+#include "support/control.h"
 #include "support/process.h"
 #include "support/served.h"
 
@@ -33,6 +34,15 @@ static void
 state_start(struct served *s, struct world *w, const char *dir)
 {
 	const char *options[] = { "state", dir, NULL };
+	served_start(s, NULL, options);
+	served_ca(s, &w->c);
+}
+
+/* With the control API. */
+static void
+control_start(struct served *s, struct world *w, const char *dir)
+{
+	const char *options[] = { "state", dir, "control-port", "0", NULL };
 	served_start(s, NULL, options);
 	served_ca(s, &w->c);
 }
@@ -128,6 +138,19 @@ a_restart_changes_nothing_that_clients_know(void **state)
 	folder_remove(dir);
 }
 
+/* As the control API names it. */
+static void
+revoke_cert(struct world *w, const struct served *s, X509 *x)
+{
+	char target[128] = "/v1/certificates/";
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
+	for (int i = 0; i < ASN1_STRING_length(serial); i++)
+		sprintf(target + strlen(target), "%02x",
+		    ASN1_STRING_get0_data(serial)[i]);
+	strcat(target, "/revoke");
+	json_decref(control_call_json(w, s, "POST", target, NULL, 200));
+}
+
 static void
 what_was_revoked_stays_revoked(void **state)
 {
@@ -135,12 +158,10 @@ what_was_revoked_stays_revoked(void **state)
 	struct served s;
 	char dir[256];
 	folder_new(dir);
-	state_start(&s, w, dir);
+	control_start(&s, w, dir);
 	X509 *good = enrol(w, &s, "one that stays good");
 	X509 *bad = enrol(w, &s, "one to be revoked");
-	ask(dir,
-	    "UPDATE cert SET revoked_at = 1700000000, reason = 1"
-	    " WHERE id = 2");
+	revoke_cert(w, &s, bad);
 	renew(w, &s, bad, 2, "revoked, before the restart");
 	served_stop(&s);
 
@@ -152,6 +173,39 @@ what_was_revoked_stays_revoked(void **state)
 	served_stop(&s);
 	X509_free(good);
 	X509_free(bad);
+	folder_remove(dir);
+}
+
+static void
+a_reset_goes_back_to_what_the_start_found(void **state)
+{
+	struct world *w = *state;
+	struct served s;
+	char dir[256];
+	folder_new(dir);
+	control_start(&s, w, dir);
+	X509 *old = enrol(w, &s, "before the restart");
+	served_stop(&s);
+
+	control_start(&s, w, dir);
+	X509 *late = enrol(w, &s, "after the restart");
+	revoke_cert(w, &s, old);
+	renew(w, &s, old, 2, "revoked");
+	struct client_ca ca = s.ca;
+	json_decref(control_call_json(w, &s, "POST", "/v1/reset", NULL, 200));
+	assert_int_equal(ask(dir, "SELECT count(*) FROM cert"), 1);
+	renew(w, &s, old, 0, "not revoked any more");
+	X509 *next = enrol(w, &s, "after the reset");
+	assert_true(number_of(next) > number_of(late));
+	s.ca = (struct client_ca){ 0 };
+	served_ca(&s, &w->c);
+	assert_int_equal(X509_cmp(s.ca.issuing, ca.issuing), 0);
+	assert_int_equal(X509_cmp(s.ca.ra_sign, ca.ra_sign), 0);
+	client_ca_clear(&ca);
+	served_stop(&s);
+	X509_free(old);
+	X509_free(late);
+	X509_free(next);
 	folder_remove(dir);
 }
 
@@ -409,7 +463,7 @@ mount_small(const char *dir)
 {
 	return unshare(CLONE_NEWNS) == 0 &&
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	    mount("tmpfs", dir, "tmpfs", 0, "size=600k") == 0;
+	    mount("tmpfs", dir, "tmpfs", 0, "size=3m") == 0;
 }
 
 static void
@@ -427,7 +481,7 @@ recovers_when_the_disk_has_room_again(void **state)
 	snprintf(filler, sizeof filler, "%s/filler", dir);
 	int fd = open(filler, O_CREAT | O_WRONLY, 0600);
 	assert_true(fd >= 0);
-	assert_int_equal(posix_fallocate(fd, 0, 200000), 0);
+	assert_int_equal(posix_fallocate(fd, 0, 2000000), 0);
 	close(fd);
 	snprintf(sub, sizeof sub, "%s/state", dir);
 	state_start(&s, w, sub);
@@ -452,6 +506,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_restart_changes_nothing_that_clients_know),
 		cmocka_unit_test(what_was_revoked_stays_revoked),
+		cmocka_unit_test(a_reset_goes_back_to_what_the_start_found),
 		cmocka_unit_test(
 		    scenarios_take_their_certificates_from_the_same_keys),
 		cmocka_unit_test(mints_anew_what_has_run_out_and_says_so),
