@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "control/call.h"
 #include "control/filter.h"
+#include "control/inside.h"
 #include "journal/journal.h"
 
 #define EVENT_MAX ((size_t)256 << 10)
@@ -364,6 +365,8 @@ get(struct control_call *c)
 		stream_free(s);
 	else
 		go(c, s, site_name(site));
+	/* However long somebody reads, the site need not be kept for it. */
+	call_end(c);
 }
 
 const struct control_route control_stream_routes[] = {

@@ -106,6 +106,14 @@ if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 12512 ]; then
 	is "the soft limit is raised" "$(grep -c 'at most' "$DIR/err")" 0
 fi
 
+# ---- POST /v1/shutdown: the answer first, then the end that SIGTERM would bring ----
+serve
+is "the control API stops the server" \
+	"$(curl -s -w ' %{http_code}' -X POST "$(field control_url)/v1/shutdown")" \
+	'{"stopping":true} 202'
+finish
+is "and it ends well" "$CODE" 0
+
 # ---- no orphans: the shell in between dies, the server follows ----
 mkfifo "$DIR/held"
 (

@@ -194,6 +194,22 @@ refuses_a_condition_that_is_none(void **state)
 }
 
 static void
+a_head_of_a_stream_is_a_head(void **state)
+{
+	struct world *w = *state;
+	struct client_http h;
+	struct served s;
+
+	served_start(&s, NULL, with_control);
+	control_call_raw(w, &s, "HEAD", "/v1/stream", NULL, NULL, &h);
+	assert_int_equal(h.status, 200);
+	assert_string_equal(h.content_type, "text/event-stream");
+	assert_int_equal(h.body.n, 0);
+	client_http_clear(&h);
+	served_stop(&s);
+}
+
+static void
 who_comes_back_is_told_what_it_missed(void **state)
 {
 	struct world *w = *state;
@@ -305,6 +321,7 @@ main(void)
 		cmocka_unit_test(tells_each_change_of_a_request_as_it_happens),
 		cmocka_unit_test(tells_only_what_was_asked_for),
 		cmocka_unit_test(refuses_a_condition_that_is_none),
+		cmocka_unit_test(a_head_of_a_stream_is_a_head),
 		cmocka_unit_test(who_comes_back_is_told_what_it_missed),
 		cmocka_unit_test(
 		    a_stop_ends_a_stream_and_a_reader_that_left_does_no_harm),
