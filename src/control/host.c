@@ -172,6 +172,7 @@ get(struct control_call *c)
 struct patch {
 	json_t *json;
 	struct host *host;
+	bool *touched; /* in the order of host_keys() */
 	char path[256]; /* of the part that is being read */
 };
 
@@ -248,6 +249,15 @@ set_key(
 }
 
 static int
+touch(struct patch *p, const struct host_key *key, json_t *value, struct err *e)
+{
+	size_t n;
+
+	p->touched[key - host_keys(&n)] = true;
+	return set_key(p->host, key, value, e);
+}
+
+static int
 no_such_key(const char *path, struct err *e)
 {
 	const char *near = host_key_nearest(bytes_str(path));
@@ -276,7 +286,7 @@ patch_part(struct patch *p, json_t *object, unsigned depth, struct err *e)
 			return err_set(e, ERR_USAGE, "a key is too long");
 		key = host_key_find(bytes_str(p->path));
 		if (key != NULL)
-			rc = set_key(p->host, key, value, e);
+			rc = touch(p, key, value, e);
 		else if (json_is_object(value) && depth < DEPTH_MAX &&
 		    host_part_exists(bytes_str(p->path)))
 			rc = patch_part(p, value, depth + 1, e);
@@ -292,10 +302,11 @@ patch_part(struct patch *p, json_t *object, unsigned depth, struct err *e)
 static int
 edit(void *ctx, struct host *configured, struct err *e)
 {
-	struct patch p = { .json = ctx, .host = configured };
+	struct patch *p = ctx;
 	struct err why = { 0 };
 
-	if (patch_part(&p, p.json, 1, e) == -1)
+	p->host = configured;
+	if (patch_part(p, p->json, 1, e) == -1)
 		return -1;
 	if (host_check(configured, &why) == -1)
 		return err_set(e, ERR_USAGE, "%s", why.text);
@@ -303,10 +314,27 @@ edit(void *ctx, struct host *configured, struct err *e)
 }
 
 static void
+patch_with(
+    struct control_call *c, struct site *site, json_t *json, int64_t ttl_ms)
+{
+	struct patch p = { .json = json };
+	struct err e = { 0 };
+	size_t n;
+
+	(void)host_keys(&n);
+	p.touched = arena_zalloc(c->arena, n * sizeof(*p.touched));
+	if (p.touched == NULL)
+		call_problem(c, 500, "mockndes is out of memory");
+	else if (site_edit(site, edit, &p, p.touched, ttl_ms, &e) == -1)
+		call_problem(c, e.code == ERR_USAGE ? 400 : 500, "%s", e.text);
+	else
+		answer_pending(c, site);
+}
+
+static void
 patch(struct control_call *c)
 {
 	struct site *site = call_site(c);
-	struct err e = { 0 };
 	int64_t ttl_ms = 0;
 	json_t *json;
 
@@ -319,10 +347,8 @@ patch(struct control_call *c)
 		call_problem(c, 400,
 		    "the body is an object with the keys of a scenario's "
 		    "host:");
-	else if (site_edit(site, edit, json, ttl_ms, &e) == -1)
-		call_problem(c, e.code == ERR_USAGE ? 400 : 500, "%s", e.text);
 	else
-		answer_pending(c, site);
+		patch_with(c, site, json, ttl_ms);
 	json_decref(json);
 }
 

@@ -138,25 +138,35 @@ site_configure(struct site *site, const struct host *wanted,
 	return site_step_take(&step, site, e);
 }
 
-int
-site_edit(struct site *site, site_edit_fn *edit, void *ctx, int64_t ttl_ms,
-    struct err *e)
+static int
+edit_and_keep(struct site *site, const struct host *wanted, const bool *touched,
+    int64_t ttl_ms, struct err *e)
 {
-	struct host wanted, before;
-	struct temporary *record = NULL;
+	struct host before = site->now.configured;
+	struct temporary *record;
+
+	if (later_host(site, ttl_ms, wanted, touched, &record, e) == -1)
+		return -1;
+	if (site_configure(site, wanted, HOST_NOW, e) == -1) {
+		later_drop(site, record);
+		return -1;
+	}
+	later_keep_host(site, &before, touched, record);
+	return 0;
+}
+
+int
+site_edit(struct site *site, site_edit_fn *edit, void *ctx, const bool *touched,
+    int64_t ttl_ms, struct err *e)
+{
+	struct host wanted;
 	int rc;
 
 	pthread_mutex_lock(&site->change);
-	before = wanted = site->now.configured;
+	wanted = site->now.configured;
 	rc = edit(ctx, &wanted, e);
 	if (rc == 0)
-		rc = later_host(site, ttl_ms, &wanted, &record, e);
-	if (rc == 0)
-		rc = site_configure(site, &wanted, HOST_NOW, e);
-	if (rc == 0)
-		later_keep_host(site, &before, record);
-	else
-		later_drop(site, record);
+		rc = edit_and_keep(site, &wanted, touched, ttl_ms, e);
 	pthread_mutex_unlock(&site->change);
 	if (rc == 0)
 		site_changed(site);

@@ -205,6 +205,14 @@ later_clock(
 	return 0;
 }
 
+static bool
+is_touched(size_t i, const struct host_key *key, const bool *touched,
+    const struct host *before, const struct host *after)
+{
+	return touched != NULL ? touched[i]
+			       : !host_same_key(before, after, key);
+}
+
 /* What a key goes back to: what is pending for it, or what it is. */
 static void
 base_of(const struct site *site, size_t i, const struct host_key *key,
@@ -222,7 +230,7 @@ base_of(const struct site *site, size_t i, const struct host_key *key,
 
 int
 later_host(struct site *site, int64_t ttl_ms, const struct host *wanted,
-    struct temporary **out, struct err *e)
+    const bool *touched, struct temporary **out, struct err *e)
 {
 	size_t n;
 	const struct host_key *keys = host_keys(&n);
@@ -240,8 +248,8 @@ later_host(struct site *site, int64_t ttl_ms, const struct host *wanted,
 		return err_set(e, ERR_MEMORY, "no memory for a change");
 	}
 	for (size_t i = 0; i < n; i++) {
-		t->keys[i] =
-		    !host_same_key(&site->now.configured, wanted, &keys[i]);
+		t->keys[i] = is_touched(
+		    i, &keys[i], touched, &site->now.configured, wanted);
 		if (t->keys[i])
 			base_of(site, i, &keys[i], &t->configured);
 	}
@@ -310,16 +318,16 @@ later_keep_rule(struct site *site, const char *id, struct temporary *t)
 }
 
 void
-later_keep_host(
-    struct site *site, const struct host *before, struct temporary *record)
+later_keep_host(struct site *site, const struct host *before,
+    const bool *touched, struct temporary *record)
 {
 	size_t n;
 	const struct host_key *keys = host_keys(&n);
 
 	for (struct temporary *t = site->temporary; t != NULL; t = t->next) {
 		for (size_t i = 0; t->kind == TEMPORARY_HOST && i < n; i++) {
-			if (!host_same_key(
-				before, &site->now.configured, &keys[i]))
+			if (is_touched(i, &keys[i], touched, before,
+				&site->now.configured))
 				t->keys[i] = false;
 		}
 	}

@@ -31,21 +31,22 @@ MUST_USE int later_scenario(
     struct site *site, int64_t ttl_ms, struct temporary **out, struct err *e);
 MUST_USE int later_clock(
     struct site *site, int64_t ttl_ms, struct temporary **out, struct err *e);
-/* Of the keys that differ in wanted. */
+/* Of the keys that are touched (NULL: that differ in wanted). */
 MUST_USE int later_host(struct site *site, int64_t ttl_ms,
-    const struct host *wanted, struct temporary **out, struct err *e);
+    const struct host *wanted, const bool *touched, struct temporary **out,
+    struct err *e);
 MUST_USE int later_rule(struct site *site, int64_t ttl_ms, const char *id,
     struct temporary **out, struct err *e);
 
 /*
  * The change was made: what was pending of the same gives way to the record
- * (NULL: to nothing). For keys of the model: those that differ between before
- * and now; for a rule: of this id.
+ * (NULL: to nothing). For keys of the model: those that were touched (NULL:
+ * that differ between before and now); for a rule: of this id.
  */
 void later_keep(
     struct site *site, enum temporary_kind kind, struct temporary *record);
-void later_keep_host(
-    struct site *site, const struct host *before, struct temporary *record);
+void later_keep_host(struct site *site, const struct host *before,
+    const bool *touched, struct temporary *record);
 void later_keep_rule(
     struct site *site, const char *id, struct temporary *record);
 /* The change was not made. Accepts NULL. */

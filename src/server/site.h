@@ -95,11 +95,13 @@ void site_configured(struct site *site, struct host *out);
  * Change what is configured. edit() gets a copy; when it returns -1 nothing
  * changes. Values whose moment is "at once" are in force when this returns;
  * setting app_pool.state to started starts the pool. What comes back after
- * ttl_ms are the keys that it changed.
+ * ttl_ms, and what does not come back any more when it is for good, are the
+ * keys that it touched, in the order of host_keys(): those that are true in
+ * touched when edit() returned; NULL: those that it changed.
  */
 typedef int site_edit_fn(void *ctx, struct host *configured, struct err *e);
 MUST_USE int site_edit(struct site *site, site_edit_fn *edit, void *ctx,
-    int64_t ttl_ms, struct err *e);
+    const bool *touched, int64_t ttl_ms, struct err *e);
 
 enum site_restart {
 	SITE_RESTART_APP_POOL, /* starts it when it is not started */

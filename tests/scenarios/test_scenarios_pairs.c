@@ -173,9 +173,9 @@ begin(struct bench *b, struct host *host)
 	struct site *site = server_site(b->desk.server, "", &e);
 
 	assert_non_null(site);
-	if (site_edit(site, replace, host, 0, &e) == -1 ||
+	if (site_edit(site, replace, host, NULL, 0, &e) == -1 ||
 	    site_restart(site, SITE_RESTART_COMPUTER, &e) == -1 ||
-	    site_edit(site, replace, host, 0, &e) == -1)
+	    site_edit(site, replace, host, NULL, 0, &e) == -1)
 		fail_msg("%s", e.text);
 	site_unref(site);
 }
