@@ -44,6 +44,7 @@ extern const struct control_route control_host_routes[];
 extern const struct control_route control_info_routes[];
 extern const struct control_route control_metrics_routes[];
 extern const struct control_route control_clock_routes[];
+extern const struct control_route control_requests_routes[];
 extern const struct control_route control_reset_routes[];
 extern const struct control_route control_rules_routes[];
 extern const struct control_route control_scenario_routes[];
@@ -51,6 +52,7 @@ extern const struct control_route control_scenarios_routes[];
 extern const struct control_route control_self_routes[];
 extern const struct control_route control_sessions_routes[];
 extern const struct control_route control_stream_routes[];
+extern const struct control_route control_verify_routes[];
 
 /* ---- a call ---- */
 
@@ -68,6 +70,7 @@ struct control {
 	char *bind; /* what the listener is bound to; NULL: not told */
 	char *hostname; /* NULL: none but the usual */
 	bool serve_keys;
+	struct clerk *clerk; /* answers those that wait for requests */
 	/* NULL: nobody can be asked to stop */
 	void (*shutdown)(void *ctx);
 	void *shutdown_ctx;

@@ -6,6 +6,7 @@
 
 #include "control/facts.h"
 #include "control/inside.h"
+#include "control/requests.h"
 
 #define INFO_MAX ((size_t)64 << 10)
 
@@ -65,6 +66,8 @@ control_new(struct server *server, const struct control_facts *facts,
 	}
 	buf_clear(&b);
 	if (ok)
+		c->clerk = clerk_new(e);
+	if (ok && c->clerk != NULL)
 		return c;
 	(void)err_set(e, ERR_MEMORY, "no memory for the control API");
 	control_free(c);
@@ -83,6 +86,7 @@ control_free(struct control *c)
 {
 	if (c == NULL)
 		return;
+	clerk_free(c->clerk);
 	free(c->info);
 	free(c->token);
 	free(c->scep_url);

@@ -18,11 +18,13 @@ static const struct control_route *const tables[] = {
 	control_info_routes,
 	control_metrics_routes,
 	control_clock_routes,
+	control_requests_routes,
 	control_reset_routes,
 	control_rules_routes,
 	control_scenario_routes,
 	control_scenarios_routes,
 	control_sessions_routes,
+	control_verify_routes,
 };
 
 /* Walks all resources: *table and *row begin at 0. */

@@ -129,6 +129,36 @@ CALLS = [
     ("GET", "/v1/evidence/ndesplugin?site=x/ra-expired", None, 200),
     ("GET", "/v1/evidence/iis?format=xml", None, 400),
     ("GET", "/v1/evidence/setup", None, 404),
+    # ---- the journal ----
+    ("GET", "/v1/requests", None, 200),
+    ("GET", "/v1/requests?op=PKIOperation&status=over:199&limit=1", None, 200),
+    ("GET", "/v1/requests?opp=browse", None, 400),
+    ("GET", "/v1/requests?site=nowhere", None, 404),
+    ("GET", lambda: "/v1/requests/" + a_message(), None, 200),
+    ("GET", "/v1/requests/999999", None, 404),
+    ("GET", lambda: "/v1/requests/" + a_message() + "/explain", None, 200),
+    ("GET", lambda: "/v1/requests/" + a_message() + "/explain?format=text", None, 200),
+    ("GET", lambda: "/v1/requests/" + a_message() + "/explain?format=song", None, 400),
+    ("GET", "/v1/requests/x/explain", None, 404),
+    ("GET", lambda: "/v1/requests/" + a_message() + "/message", None, 200),
+    ("GET", "/v1/requests/999999/message", None, 404),
+    ("GET", lambda: "/v1/requests/" + a_message() + "/reply", None, 200),
+    ("GET", "/v1/requests/999999/reply", None, 404),
+    ("GET", lambda: "/v1/requests/" + a_message() + "/csr", None, 200),
+    ("GET", "/v1/requests/999999/csr", None, 404),
+    ("GET", lambda: "/v1/requests/" + a_message() + "/csr.pem", None, 200),
+    ("GET", "/v1/requests/999999/csr.pem", None, 404),
+    ("GET", "/v1/requests/wait?op=PKIOperation&timeout=10s", None, 200),
+    ("GET", "/v1/requests/wait?op=PKIOperation&count=9999&timeout=50ms", None, 408),
+    ("GET", "/v1/requests/wait?state=gone", None, 400),
+    ("GET", "/v1/requests/wait?site=nowhere", None, 404),
+    ("POST", "/v1/verify?client=succeeded", {"expect": [{"client": "succeeds"}]}, 200),
+    ("POST", "/v1/verify?format=text", {"expect": [{"never": {"op": "PKIOperation"}}]}, 409),
+    ("POST", "/v1/verify?format=junit", "expect:\n  - requests: { op: PKIOperation }\n", 200),
+    ("POST", "/v1/verify", {"expect": [{"client": "sings"}]}, 400),
+    ("POST", "/v1/verify?site=nowhere", None, 404),
+    ("DELETE", "/v1/requests", None, 204),
+    ("DELETE", "/v1/requests?site=nowhere", None, 404),
     # ---- reset ----
     ("POST", "/v1/reset?only=counters,clock", None, 200),
     ("POST", "/v1/reset?only=everything", None, 400),
@@ -179,6 +209,12 @@ def call(method, target, body, headers=()):
 
 def a_session():
     return json.loads(call("GET", "/v1/sessions", None)[2])["sessions"][0]["id"]
+
+
+def a_message():
+    """The number of an entry that brought a message."""
+    answer = call("GET", "/v1/requests?op=PKIOperation", None)[2]
+    return str(json.loads(answer)["requests"][0]["id"])
 
 
 def follow(document, node):
