@@ -136,18 +136,28 @@ ask(sqlite3 *db, const char *sql)
 	return value;
 }
 
-static void
-look_into_database(const char *dir, const struct harvest *h)
+/* It opens, and SQLite finds nothing wrong with it. */
+static sqlite3 *
+open_whole(const char *dir, const char *name)
 {
 	char path[300];
 	sqlite3 *db = NULL;
 	sqlite3_stmt *st = NULL;
-	snprintf(path, sizeof path, "%s/store.db", dir);
+	snprintf(path, sizeof path, "%s/%s", dir, name);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &st, NULL);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_string_equal((const char *)sqlite3_column_text(st, 0), "ok");
 	sqlite3_finalize(st);
+	return db;
+}
+
+static void
+look_into_databases(const char *dir, const struct harvest *h)
+{
+	sqlite3_stmt *st = NULL;
+	sqlite3_close(open_whole(dir, "journal.db"));
+	sqlite3 *db = open_whole(dir, "store.db");
 	assert_int_equal(
 	    sqlite3_prepare_v2(db, "SELECT count(*) FROM cert WHERE serial = ?",
 		-1, &st, NULL),
@@ -158,7 +168,7 @@ look_into_database(const char *dir, const struct harvest *h)
 		assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 		if (sqlite3_column_int(st, 0) != 1)
 			fail_msg("certificate %zu of %zu is not in %s", i + 1,
-			    h->n, path);
+			    h->n, dir);
 		sqlite3_reset(st);
 	}
 	sqlite3_finalize(st);
@@ -204,7 +214,7 @@ what_clients_got_outlives_twenty_kills(void **state)
 		assert_string_equal(print, first);
 		load_and_kill(w, &p, &ca, &h, &seed);
 		assert_true(h.n > before);
-		look_into_database(dir, &h);
+		look_into_databases(dir, &h);
 	}
 	print_message("%zu certificates\n", h.n);
 	client_ca_clear(&ca);
