@@ -35,21 +35,76 @@ struct stream {
 
 /* ---- an event as text ---- */
 
+/*
+ * Events are written in the thread that answers clients, once for each
+ * reader: straight into the buffer, and by the JSON library only where a text
+ * is not plain.
+ */
+static bool
+is_plain(struct bytes s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < ' ' || s.p[i] > '~' || s.p[i] == '"' ||
+		    s.p[i] == '\\')
+			return false;
+	return true;
+}
+
+/* What is not UTF-8 byte by byte, as far as it is ASCII. */
 static void
-add_facts(json_t *data, const struct facts *facts)
+print_odd(struct buf *out, struct bytes s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] >= 0x80)
+			buf_add_str(out, "\\ufffd");
+		else if (is_plain(bytes_of(&s.p[i], 1)))
+			buf_add_byte(out, s.p[i]);
+		else
+			buf_addf(out, "\\u%04x", s.p[i]);
+	}
+}
+
+static void
+print_text(struct buf *out, struct bytes s)
+{
+	json_t *json;
+	char *text;
+
+	if (is_plain(s)) {
+		buf_add_byte(out, '"');
+		buf_add(out, s);
+		buf_add_byte(out, '"');
+		return;
+	}
+	json = json_stringn((const char *)s.p, s.n);
+	text = json == NULL ? NULL : json_dumps(json, JSON_ENCODE_ANY);
+	if (text != NULL) {
+		buf_add_str(out, text);
+	} else {
+		buf_add_byte(out, '"');
+		print_odd(out, s);
+		buf_add_byte(out, '"');
+	}
+	free(text);
+	json_decref(json);
+}
+
+static void
+print_facts(struct buf *out, const struct facts *facts)
 {
 	for (int i = 0; i < FACTS; i++) {
 		const struct fact_key *key = fact_key((enum fact)i);
 		const struct fact_value *v = &facts->v[i];
-		json_t *value;
 
 		if (!v->present)
 			continue;
-		value = key->kind == FACT_NUMBER
-		    ? json_integer((json_int_t)v->number)
-		    : json_stringn((const char *)v->text.p, v->text.n);
-		if (value != NULL)
-			json_object_set_new(data, key->path, value);
+		buf_add_str(out, ",\"");
+		buf_add_str(out, key->path);
+		buf_add_str(out, "\":");
+		if (key->kind == FACT_NUMBER)
+			buf_addf(out, "%lld", (long long)v->number);
+		else
+			print_text(out, v->text);
 	}
 }
 
@@ -58,20 +113,12 @@ print_event(struct buf *out, uint64_t id, enum journal_change change,
     const struct facts *facts)
 {
 	const char *word = journal_change_name(change);
-	json_t *data =
-	    json_pack("{s:I, s:s}", "id", (json_int_t)id, "change", word);
-	char *text;
 
-	if (data != NULL)
-		add_facts(data, facts);
-	text = data == NULL
-	    ? NULL
-	    : json_dumps(data, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	if (text != NULL)
-		buf_addf(out, "id: %llu-%s\nevent: %s\ndata: %s\n\n",
-		    (unsigned long long)id, word, word, text);
-	free(text);
-	json_decref(data);
+	buf_addf(out,
+	    "id: %llu-%s\nevent: %s\ndata: {\"id\":%llu,\"change\":\"%s\"",
+	    (unsigned long long)id, word, word, (unsigned long long)id, word);
+	print_facts(out, facts);
+	buf_add_str(out, "}\n\n");
 }
 
 /* ---- live ---- */

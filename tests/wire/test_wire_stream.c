@@ -154,6 +154,48 @@ tells_each_change_of_a_request_as_it_happens(void **state)
 	served_stop(&s);
 }
 
+/* Whatever clients send, the data is JSON and the event whole. */
+static void
+writes_odd_texts_as_json(void **state)
+{
+	static const char *const agents[] = { "say \"cheese\"", "back\\slash",
+		"tab\there", "gr\xc3\xbc\xc3\x9f", "not\xff utf-8 \"\x01",
+		"plain" };
+	struct world *w = *state;
+	struct reader r;
+	struct served s;
+
+	served_start(&s, NULL, with_control);
+	open_reader(&r, &s, "/v1/stream", NULL);
+	for (size_t i = 0; i < sizeof agents / sizeof *agents; i++) {
+		struct client_http h;
+		char text[300];
+		json_t *data;
+
+		snprintf(text, sizeof text,
+		    "GET /certsrv/mscep/mscep.dll?operation=GetCACaps "
+		    "HTTP/1.1\r\nHost: h\r\nUser-Agent: %s\r\n"
+		    "Connection: close\r\n\r\n",
+		    agents[i]);
+		if (client_raw(&w->c, s.url, text, strlen(text), &h))
+			fail_msg("%s", w->c.why);
+		client_http_clear(&h);
+		for (int k = 0; k < 3; k++) {
+			assert_true(next_event(&r));
+			data = json_loads(r.data, JSON_REJECT_DUPLICATES, NULL);
+			if (data == NULL)
+				fail_msg("no JSON: %s", r.data);
+			if (strcmp(agents[i], "gr\xc3\xbc\xc3\x9f") == 0)
+				assert_string_equal(
+				    control_text(data, "user_agent"),
+				    agents[i]);
+			json_decref(data);
+		}
+	}
+	close_reader(&r);
+	served_stop(&s);
+}
+
 static void
 tells_only_what_was_asked_for(void **state)
 {
@@ -319,6 +361,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_each_change_of_a_request_as_it_happens),
+		cmocka_unit_test(writes_odd_texts_as_json),
 		cmocka_unit_test(tells_only_what_was_asked_for),
 		cmocka_unit_test(refuses_a_condition_that_is_none),
 		cmocka_unit_test(a_head_of_a_stream_is_a_head),
