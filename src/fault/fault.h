@@ -314,7 +314,12 @@ struct fault_damage {
 	uint64_t append_junk;
 };
 
-enum fault_cut_how { FAULT_CUT_RESET, FAULT_CUT_CLOSE, FAULT_CUT_STALL };
+enum fault_cut_how {
+	FAULT_CUT_RESET,
+	FAULT_CUT_CLOSE,
+	FAULT_CUT_STALL,
+	FAULT_CUT_ALERT /* a fatal alert of TLS; a close where there is none */
+};
 enum fault_cut_at {
 	FAULT_NO_CUT,
 	FAULT_AT_ACCEPT, /* as soon as the connection is there */

@@ -241,6 +241,8 @@ cut_of(enum fault_cut_how how)
 		return WIRE_CUT_RESET;
 	case FAULT_CUT_CLOSE:
 		return WIRE_CUT_CLOSE;
+	case FAULT_CUT_ALERT:
+		return WIRE_CUT_ALERT;
 	case FAULT_CUT_STALL:
 		break;
 	}
@@ -254,6 +256,7 @@ act_of(enum fault_cut_how how)
 	case FAULT_CUT_RESET:
 		return WIRE_RESET;
 	case FAULT_CUT_CLOSE:
+	case FAULT_CUT_ALERT:
 		return WIRE_CLOSE;
 	case FAULT_CUT_STALL:
 		break;

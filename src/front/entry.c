@@ -154,6 +154,7 @@ answer_hello(struct front_held *h)
 	case WIRE_CUT_RESET:
 		reset(h->fd);
 		break;
+	case WIRE_CUT_ALERT:
 	case WIRE_CUT_CLOSE:
 	case WIRE_WHOLE:
 		break;

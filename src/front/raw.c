@@ -209,6 +209,12 @@ finish(struct front_exchange *fx)
 		return reset_when_taken(fx);
 	case WIRE_CUT_STALL:
 		return front_wait_begin(fx, FRONT_WAIT_SILENT, INT64_MAX);
+	case WIRE_CUT_ALERT:
+		if (fx->rq.tls)
+			(void)gnutls_alert_send(tls_of(fx), GNUTLS_AL_FATAL,
+			    GNUTLS_A_INTERNAL_ERROR);
+		(void)shutdown(fx->fd, SHUT_RDWR);
+		return MHD_NO;
 	case WIRE_CUT_CLOSE:
 	case WIRE_WHOLE:
 		break;

@@ -20,6 +20,7 @@ enum wire_cut {
 	WIRE_WHOLE,
 	WIRE_CUT_CLOSE, /* an orderly end: FIN, under TLS close_notify before it */
 	WIRE_CUT_RESET, /* a true RST */
+	WIRE_CUT_ALERT, /* a fatal alert of TLS, then FIN; without TLS a FIN */
 	WIRE_CUT_STALL, /* nothing more; the connection stays until the client leaves */
 };
 

@@ -39,6 +39,11 @@ const struct field_word effects_hows[] = { { "reset", FAULT_CUT_RESET },
 	{ "close", FAULT_CUT_CLOSE }, { "stall", FAULT_CUT_STALL },
 	{ NULL, 0 } };
 
+/* An answer can end in an alert too, which a handshake has its own key for. */
+static const struct field_word cut_hows[] = { { "reset", FAULT_CUT_RESET },
+	{ "close", FAULT_CUT_CLOSE }, { "stall", FAULT_CUT_STALL },
+	{ "alert", FAULT_CUT_ALERT }, { NULL, 0 } };
+
 static void
 read_cut_at(struct loader *l, const struct field *f,
     const struct tree_node *value, void *base)
@@ -66,7 +71,7 @@ read_cut_at(struct loader *l, const struct field *f,
 
 static const struct field cut_fields[] = {
 	FIELD(struct fault, "at", read_cut_at, cut_at),
-	FIELD_W(struct fault, "how", field_word, cut_how, effects_hows),
+	FIELD_W(struct fault, "how", field_word, cut_how, cut_hows),
 };
 
 struct language_table

@@ -170,8 +170,8 @@ set_entry(struct server *s, struct site_snapshot *now,
 	entry->delay_ms = fault_wait_ms(&f->wait, choice->draw);
 	if (f->cut_at == FAULT_AT_ACCEPT)
 		entry->act = f->cut_how == FAULT_CUT_RESET ? WIRE_RESET
-		    : f->cut_how == FAULT_CUT_CLOSE        ? WIRE_CLOSE
-							   : WIRE_SILENT;
+		    : f->cut_how == FAULT_CUT_STALL        ? WIRE_SILENT
+							   : WIRE_CLOSE;
 	if (f->tls.on && tls)
 		set_tls(s, now, &f->tls, arena, entry);
 }

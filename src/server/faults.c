@@ -394,6 +394,8 @@ act_words(const struct http_reply *r)
 		return "cut short";
 	case WIRE_CUT_RESET:
 		return "cut short by a reset";
+	case WIRE_CUT_ALERT:
+		return "cut short by an alert";
 	case WIRE_CUT_STALL:
 		return "stalled";
 	case WIRE_WHOLE:

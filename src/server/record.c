@@ -338,6 +338,8 @@ cut_words(enum wire_cut cut)
 		return "cut";
 	case WIRE_CUT_RESET:
 		return "reset";
+	case WIRE_CUT_ALERT:
+		return "alert";
 	case WIRE_CUT_STALL:
 		return "stalled";
 	case WIRE_WHOLE:
