@@ -26,6 +26,9 @@ static const struct row {
 } rows[] = {
 	{ "hostile/tls-10-only", true, "SSL", false },
 	{ "hostile/tls-alert", true, "handshake failure", false },
+	{ "hostile/tls-alert-midway", true, "alert internal error", false },
+	{ "hostile/tls-close-nonotify-midway", true,
+	    "GetCACert is no certificate", false },
 	{ "hostile/tls-chain-missing", true, "unable to get local issuer",
 	    false },
 	{ "hostile/tls-clientcert-require", true, "", false },
@@ -33,7 +36,7 @@ static const struct row {
 	{ "hostile/tls-expired", true, "certificate has expired", false },
 	{ "hostile/tls-notyet", true, "certificate is not yet valid", false },
 	{ "hostile/tls-on-80", false, "HTTP/0.9", false },
-	{ "hostile/tls-plain-on-443", true, "wrong version number", false },
+	{ "hostile/tls-plain-on-443", true, "SSL", false },
 	{ "hostile/tls-selfsigned", true, "self-signed certificate", false },
 	{ "hostile/tls-unknownca", true,
 	    "self-signed certificate in certificate chain", false },
