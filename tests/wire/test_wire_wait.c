@@ -1,215 +1,175 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that wait: answered by what clients do, by the clock, by a stop; and
- * those whose caller has gone. Run under ThreadSanitizer this is the test of
- * answers that come from another thread.
+ * Waiting by <mockndes.h>: for what has come, for what is to come from another
+ * thread, in vain, and with conditions that are none.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <arpa/inet.h>
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
-#include "support/control.h"
+#include "support/served.h"
 
-#define LIMIT_S 60
-#define WAITERS 24
+#define LONG_MS 60000 /* never waited for in vain */
 
-static const char *const with_control[] = { "control-port", "0", NULL };
-
-/* A call that is sent and not read yet. */
-static int
-begin_wait(const struct served *s, const char *target)
-{
-	const char *url = mockndes_url(s->m, "control");
-	struct sockaddr_in to = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	const struct timeval limit = { LIMIT_S, 0 };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char text[500];
-
-	to.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1));
-	assert_int_equal(
-	    connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-	snprintf(text, sizeof text,
-	    "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", target,
-	    url + strlen("http://"));
-	assert_int_equal(
-	    send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
-	return fd;
-}
-
-/* The status of its answer; 0: none came. */
-static int
-end_wait(int fd)
-{
-	char text[65536];
-	size_t n = 0;
-	ssize_t got;
-	int status = 0;
-
-	while (n < sizeof text - 1 &&
-	    (got = recv(fd, text + n, sizeof text - 1 - n, 0)) > 0)
-		n += (size_t)got;
-	text[n] = '\0';
-	close(fd);
-	return sscanf(text, "HTTP/1.1 %d ", &status) == 1 ? status : 0;
-}
-
+/* Ask for an operation of the server, or of a built-in scenario on it ("/x/NAME"). */
 static void
-ask(struct world *w, const struct served *s, const char *operation)
+ask(struct client *c, const struct served *s, const char *site, const char *op)
 {
-	struct client_http h;
-	char url[300];
+	struct client_http h = { 0 };
+	const char *path = strstr(s->url, "/certsrv");
+	char url[CLIENT_TEXT_MAX];
 
-	snprintf(url, sizeof url, "%s?operation=%s", s->url, operation);
-	if (client_get(&w->c, url, NULL, &h))
-		fail_msg("%s", w->c.why);
+	assert_non_null(path);
+	(void)snprintf(url, sizeof url, "%.*s%s%s?operation=%s",
+	    (int)(path - s->url), s->url, site, path, op);
+	if (client_get(c, url, NULL, &h) == -1)
+		fail_msg("%s", c->why);
 	client_http_clear(&h);
 }
 
 static void
-is_answered_by_what_a_client_does(void **state)
+finds_what_has_come_already(void **state)
 {
 	struct world *w = *state;
 	struct served s;
-	int fd;
 
-	served_start(&s, NULL, with_control);
-	fd = begin_wait(
-	    &s, "/v1/requests/wait?op=GetCACert&count=2&timeout=60s");
-	ask(w, &s, "GetCACert");
-	ask(w, &s, "GetCACaps");
-	ask(w, &s, "GetCACert");
-	assert_int_equal(end_wait(fd), 200);
-	/* What is there already is not waited for. */
-	fd = begin_wait(&s, "/v1/requests/wait?op=GetCACert&timeout=60s");
-	assert_int_equal(end_wait(fd), 200);
+	served_start(&s, NULL, NULL);
+	ask(&w->c, &s, "", "GetCACaps");
+	ask(&w->c, &s, "", "GetCACert");
+	assert_int_equal(mockndes_wait(s.m, "", NULL, 2, LONG_MS), 1);
+	assert_int_equal(
+	    mockndes_wait(s.m, "", "op=GetCACaps&status=200", 1, LONG_MS), 1);
+	assert_int_equal(
+	    mockndes_wait(s.m, "", "op=GetCACaps,GetCACert", 2, LONG_MS), 1);
+	assert_int_equal(
+	    mockndes_wait(s.m, "", "op=%47etCACert", 1, LONG_MS), 1);
+	assert_int_equal(mockndes_wait(s.m, "", "op=PKIOperation", 0, 0), 1);
 	served_stop(&s);
 }
 
 static void
-is_answered_when_its_time_is_over(void **state)
-{
-	struct served s;
-
-	(void)state;
-	served_start(&s, NULL, with_control);
-	assert_int_equal(end_wait(begin_wait(&s,
-			     "/v1/requests/wait?op=GetCACert&timeout=20ms")),
-	    408);
-	served_stop(&s);
-}
-
-static void
-a_stop_answers_those_that_wait_at_once(void **state)
-{
-	struct served s;
-	int fds[WAITERS];
-	json_t *info;
-
-	served_start(&s, NULL, with_control);
-	for (int i = 0; i < WAITERS; i++)
-		fds[i] =
-		    begin_wait(&s, "/v1/requests/wait?op=GetCACert&timeout=1h");
-	/* One answer behind them: they were all taken. */
-	info = control_call_json(*state, &s, "GET", "/v1/info", NULL, 200);
-	json_decref(info);
-	served_stop(&s);
-	for (int i = 0; i < WAITERS; i++) {
-		int status = end_wait(fds[i]);
-
-		/* One that was not accepted yet is closed. */
-		assert_true(status == 503 || status == 0);
-	}
-}
-
-static void
-who_leaves_is_forgotten(void **state)
+gives_up_when_the_time_is_over(void **state)
 {
 	struct world *w = *state;
 	struct served s;
-	int stays;
 
-	served_start(&s, NULL, with_control);
-	stays = begin_wait(&s, "/v1/requests/wait?op=GetCACert&timeout=60s");
-	for (int i = 0; i < WAITERS; i++)
-		close(begin_wait(
-		    &s, "/v1/requests/wait?op=GetCACert&timeout=1h"));
-	ask(w, &s, "GetCACert");
-	assert_int_equal(end_wait(stays), 200);
+	served_start(&s, NULL, NULL);
+	ask(&w->c, &s, "", "GetCACaps");
+	assert_int_equal(mockndes_wait(s.m, "", "op=GetCACaps", 2, 50), 0);
+	assert_int_equal(mockndes_wait(s.m, "", "op=GetCACert", 1, 0), 0);
+	assert_int_equal(mockndes_wait(s.m, "", "status=over:399", 1, 0), 0);
 	served_stop(&s);
 }
 
-/* ---- all of it at once ---- */
+static void
+a_site_has_requests_of_its_own(void **state)
+{
+	struct world *w = *state;
+	struct served s;
 
-struct crowd {
+	served_start(&s, NULL, NULL);
+	ask(&w->c, &s, "/x/pool-stopped", "GetCACaps");
+	assert_int_equal(
+	    mockndes_wait(s.m, "x/pool-stopped", "status=503", 1, LONG_MS), 1);
+	assert_int_equal(mockndes_wait(s.m, "", NULL, 1, 0), 0);
+	served_stop(&s);
+}
+
+struct asker {
 	const struct served *s;
-	int i;
-	int status;
+	char why[CLIENT_WHY_MAX];
 };
 
+/* Three requests, the last of which is waited for. No assertion in here: it is not cmocka's thread. */
 static void *
-wait_in_a_crowd(void *arg)
+ask_three(void *ctx)
 {
-	static const char *const targets[] = {
-		"/v1/requests/wait?op=GetCACaps&count=10&timeout=60s",
-		"/v1/requests/wait?op=GetCACert&timeout=1ms",
-		"/v1/requests/wait?op=GetCACaps&count=40&timeout=30ms",
-		NULL,
-	};
-	struct crowd *c = arg;
-	const char *target = targets[c->i % 4];
-	int fd = begin_wait(c->s,
-	    target != NULL
-		? target
-		: "/v1/requests/wait?op=GetCACaps&count=20&timeout=60s");
+	static const char *const ops[] = { "GetCACaps", "GetCACaps",
+		"GetCACert" };
+	struct asker *a = ctx;
+	struct client c = { 0 };
+	char url[CLIENT_TEXT_MAX];
 
-	if (target == NULL)
-		close(fd);
-	else
-		c->status = end_wait(fd);
+	if (client_open(&c, NULL) == -1)
+		(void)snprintf(a->why, sizeof a->why, "no client");
+	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+		struct client_http h = { 0 };
+
+		(void)snprintf(
+		    url, sizeof url, "%s?operation=%s", a->s->url, ops[i]);
+		if (client_get(&c, url, NULL, &h) == -1)
+			(void)snprintf(a->why, sizeof a->why, "%s", c.why);
+		client_http_clear(&h);
+	}
+	client_close(&c);
 	return NULL;
 }
 
 static void
-many_wait_while_requests_come(void **state)
+wakes_up_for_what_another_thread_asks(void **state)
 {
-	struct crowd crowd[WAITERS];
-	pthread_t threads[WAITERS];
-	struct world *w = *state;
+	struct served s;
+	struct asker a = { .s = &s };
+	pthread_t thread;
+
+	(void)state;
+	served_start(&s, NULL, NULL);
+	assert_int_equal(pthread_create(&thread, NULL, ask_three, &a), 0);
+	assert_int_equal(
+	    mockndes_wait(s.m, "", "op=GetCACert&status=200", 1, LONG_MS), 1);
+	pthread_join(thread, NULL);
+	assert_string_equal(a.why, "");
+	served_stop(&s);
+}
+
+static void
+refuses_what_it_cannot_wait_for(void **state)
+{
+	static const struct {
+		const char *site, *conditions, *says;
+	} rows[] = {
+		{ "", "opp=GetCACaps", "did you mean op?" },
+		{ "", "op=GetCACapz", "op" },
+		{ "", "status=over:x", "status" },
+		{ "x/nonsense", NULL, "no built-in scenario" },
+		{ "s/nonsense", NULL, "nonsense" },
+		{ "elsewhere", NULL, "elsewhere" },
+	};
 	struct served s;
 
-	served_start(&s, NULL, with_control);
-	for (int i = 0; i < WAITERS; i++) {
-		crowd[i] = (struct crowd){ &s, i, 0 };
-		assert_int_equal(pthread_create(&threads[i], NULL,
-				     wait_in_a_crowd, &crowd[i]),
-		    0);
+	(void)state;
+	served_start(&s, NULL, NULL);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (mockndes_wait(
+			s.m, rows[i].site, rows[i].conditions, 1, 0) != -1)
+			fail_msg(
+			    "takes %s %s", rows[i].site, rows[i].conditions);
+		if (strstr(mockndes_error(s.m), rows[i].says) == NULL)
+			fail_msg("\"%s\" does not say \"%s\"",
+			    mockndes_error(s.m), rows[i].says);
+		assert_int_equal(mockndes_error_code(s.m), MOCKNDES_USAGE);
 	}
-	for (int i = 0; i < 40; i++)
-		ask(w, &s, "GetCACaps");
-	for (int i = 0; i < WAITERS; i++)
-		pthread_join(threads[i], NULL);
-	for (int i = 0; i < WAITERS; i++) {
-		if (i % 4 == 0)
-			assert_int_equal(crowd[i].status, 200);
-		if (i % 4 == 1)
-			assert_int_equal(crowd[i].status, 408);
-		if (i % 4 == 2)
-			assert_true(
-			    crowd[i].status == 200 || crowd[i].status == 408);
-	}
+	mockndes_stop(s.m);
+	assert_int_equal(mockndes_wait(s.m, "", NULL, 1, 0), -1);
+	served_stop(&s);
+}
+
+static void
+says_when_there_is_no_journal(void **state)
+{
+	const char *const options[] = { "journal", "0", NULL };
+	struct served s;
+
+	(void)state;
+	served_start(&s, NULL, options);
+	assert_int_equal(mockndes_wait(s.m, "", NULL, 1, 0), -1);
+	assert_non_null(strstr(mockndes_error(s.m), "--journal 0"));
 	served_stop(&s);
 }
 
@@ -217,12 +177,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(is_answered_by_what_a_client_does),
-		cmocka_unit_test(is_answered_when_its_time_is_over),
-		cmocka_unit_test(a_stop_answers_those_that_wait_at_once),
-		cmocka_unit_test(who_leaves_is_forgotten),
-		cmocka_unit_test(many_wait_while_requests_come),
+		cmocka_unit_test(finds_what_has_come_already),
+		cmocka_unit_test(gives_up_when_the_time_is_over),
+		cmocka_unit_test(a_site_has_requests_of_its_own),
+		cmocka_unit_test(wakes_up_for_what_another_thread_asks),
+		cmocka_unit_test(refuses_what_it_cannot_wait_for),
+		cmocka_unit_test(says_when_there_is_no_journal),
 	};
-
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }
