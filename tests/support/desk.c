@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "scenario/scenario.h"
+#include "scenario/set.h"
 #include "support/desk.h"
 
 static int64_t
@@ -40,8 +40,9 @@ desk_log(void *ctx, enum log_level level, const char *text)
 	pthread_mutex_unlock(&d->lock);
 }
 
-void
-desk_open_host(struct desk *d, const struct host *host)
+static void
+open_with(
+    struct desk *d, const struct host *host, struct scenario_set *scenarios)
 {
 	struct err e = { 0 };
 
@@ -59,11 +60,39 @@ desk_open_host(struct desk *d, const struct host *host)
 		.admin_user = "ndes",
 		.admin_password = "ndes",
 		.host = &d->host,
+		.scenarios = scenarios,
+		.seed = DESK_SEED,
 	};
 	d->server = server_new(&o, &e);
 	if (!d->server ||
 	    server_start(d->server, "http://desk.example.test", &e))
 		fail_msg("the server does not start: %s", e.text);
+}
+
+void
+desk_open_host(struct desk *d, const struct host *host)
+{
+	open_with(d, host, NULL);
+}
+
+void
+desk_open_text(struct desk *d, const char *yaml)
+{
+	struct err e = { 0 };
+	struct scenario_report report;
+	struct scenario_set *set = scenario_set_new(&e);
+	struct host host;
+
+	scenario_report_init(&report);
+	struct scenario *s =
+	    scenario_load("desk", bytes_str(yaml), &report, &e);
+	if (!s || !set || scenario_set_add(set, s, NULL, &e) ||
+	    scenario_set_model(set, &host, &e))
+		fail_msg("%s%s", buf_str(&report.lines), e.text);
+	open_with(d, &host, set);
+	scenario_free(s);
+	scenario_set_unref(set);
+	scenario_report_clear(&report);
 }
 
 void

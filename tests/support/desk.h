@@ -15,6 +15,7 @@
 #include "server/server.h"
 
 #define DESK_SECRET "Static-Probe-1"
+#define DESK_SEED 7
 #define DESK_PATH "/certsrv/mscep/mscep.dll"
 #define DESK_ADMIN "Basic bmRlczpuZGVz" /* ndes:ndes */
 
@@ -34,6 +35,8 @@ struct desk {
 void desk_open(struct desk *d, const char *scenario);
 /* The same with a host of one's own. */
 void desk_open_host(struct desk *d, const struct host *host);
+/* The same with the text of a scenario, whose rules count too. */
+void desk_open_text(struct desk *d, const char *yaml);
 void desk_close(struct desk *d);
 
 struct desk_request {

@@ -17,8 +17,8 @@
 
 #define PATIENCE_S 60
 
-void
-office_open(struct office *o, const char *scenario)
+static void
+open_control(struct office *o)
 {
 	static const struct control_facts facts = {
 		.version = "1",
@@ -28,9 +28,22 @@ office_open(struct office *o, const char *scenario)
 		.control_url = "http://127.0.0.1:2",
 	};
 
-	desk_open(&o->desk, scenario);
 	o->control = control_new(o->desk.server, &facts, NULL, NULL);
 	assert_non_null(o->control);
+}
+
+void
+office_open(struct office *o, const char *scenario)
+{
+	desk_open(&o->desk, scenario);
+	open_control(o);
+}
+
+void
+office_open_text(struct office *o, const char *yaml)
+{
+	desk_open_text(&o->desk, yaml);
+	open_control(o);
 }
 
 void

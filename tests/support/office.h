@@ -16,6 +16,8 @@ struct office {
 
 /* As desk_open(). */
 void office_open(struct office *o, const char *scenario);
+/* As desk_open_text(). */
+void office_open_text(struct office *o, const char *yaml);
 void office_close(struct office *o);
 
 /* One call; the test fails when its status is another. The document is the caller's; NULL for an empty body. */
