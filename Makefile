@@ -130,6 +130,10 @@ $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/liball.a
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
+$(B)/tests/bench/bench: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c)) $(SUPOBJ) $(B)/liball.a
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(CURL) -lcmocka
+
 $(B)/tests/%: $(B)/tests/%.o $(SUPOBJ) $(B)/liball.a
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(CURL) -lcmocka
@@ -142,7 +146,7 @@ fuzz: ## fuzz every entry, one after the other (SECONDS=n each)
 	@$(MAKE) --no-print-directory V=fuzz CC=clang $(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%)
 	@for f in $(FUZZ); do sh tests/tools/fuzz.sh $$f $(SECONDS) || exit 1; done
 
-bench: ## figures: start, memory, enrolments a second (release build)
+bench: ## figures: start, memory, rates, rules, waiting (release build)
 	@sh tests/tools/bootstrap.sh bench
 	@$(MAKE) --no-print-directory V=release build/release/mockndes build/release/tests/bench/bench
 	@MOCKNDES=build/release/mockndes build/release/tests/bench/bench

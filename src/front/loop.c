@@ -176,8 +176,9 @@ wait_ms(int64_t daemons_ms, int64_t deadline_us, int64_t now_us)
 	return (int)(ms > WAIT_MAX_MS ? WAIT_MAX_MS : ms);
 }
 
+/* theirs: the daemons asked to be run after that time. */
 static void
-wait_for_events(struct front *f, int timeout_ms)
+wait_for_events(struct front *f, int timeout_ms, bool theirs)
 {
 	struct epoll_event events[EVENTS_MAX];
 	enum front_source *source;
@@ -204,8 +205,8 @@ wait_for_events(struct front *f, int timeout_ms)
 		}
 	}
 	front_held_sweep(f);
-	/* Waiting timed out: some daemon's connection did too. */
-	if (n == 0)
+	/* Not for every portion of a drip: each run asks the kernel something. */
+	if (n == 0 && theirs)
 		all_due(f);
 }
 
@@ -229,6 +230,7 @@ front_loop(void *front)
 {
 	struct front *f = front;
 	int64_t now_us, stop_us, next_us, daemons_ms;
+	int ms;
 	unsigned i;
 
 	for (;;) {
@@ -241,9 +243,9 @@ front_loop(void *front)
 		next_us = tend(f, now_us);
 		if (any_due(f))
 			daemons_ms = 0;
-		wait_for_events(f,
-		    wait_ms(daemons_ms, stop_us < next_us ? stop_us : next_us,
-			now_us));
+		ms = wait_ms(
+		    daemons_ms, stop_us < next_us ? stop_us : next_us, now_us);
+		wait_for_events(f, ms, ms == daemons_ms);
 	}
 	front_take_orders(f, true);
 	front_held_clear(f);

@@ -8,11 +8,14 @@
 #include "front/inside.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/text.h"
 
+#define ASK_FROM_MS (30 * 1000) /* delays from here on are worth it */
 #define DELAY_MAX_MS ((int64_t)365 * 24 * 60 * 60 * 1000)
 
 /* A name or value for the library, which wants C strings; false when it is longer than out. */
@@ -162,6 +165,24 @@ hold(struct front_exchange *fx, enum front_wait what, int64_t due_us)
 	return fx->cut_short ? MHD_NO : front_wait_begin(fx, what, due_us);
 }
 
+/*
+ * Who closed his side may still read, or be gone: only the kernel on the
+ * other side knows, and tells when it is asked after it has given the
+ * connection up.
+ */
+static void
+ask_from_time_to_time(int fd)
+{
+	const int on = 1, idle_s = 30, every_s = 30, count = 5;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(
+	    fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	(void)setsockopt(
+	    fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof(every_s));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+}
+
 static enum MHD_Result
 delay(struct front_exchange *fx)
 {
@@ -169,6 +190,8 @@ delay(struct front_exchange *fx)
 
 	if (ms > DELAY_MAX_MS)
 		ms = DELAY_MAX_MS;
+	if (ms > ASK_FROM_MS)
+		ask_from_time_to_time(fx->fd);
 	return hold(fx, FRONT_WAIT_DELAY, env_monotonic_us() + ms * 1000);
 }
 
