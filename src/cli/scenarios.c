@@ -68,15 +68,18 @@ list(void)
 		if (strlen(name) > longest)
 			longest = strlen(name);
 	for (size_t i = 0; (name = mockndes_builtin(i)) != NULL; i++) {
-		char *symptom = mockndes_scenario_part(name, "symptom");
+		/* of a single fault the title says what it is */
+		bool fault = strchr(name, '/') != NULL;
+		char *text =
+		    mockndes_scenario_part(name, fault ? "title" : "symptom");
 
-		if (symptom == NULL) {
+		if (text == NULL) {
 			complain("the scenario %s cannot be read", name);
 			return EXIT_FAILED;
 		}
 		printf("%-*s", (int)(longest + GAP), name);
-		print_wrapped(symptom, longest + GAP, width);
-		free(symptom);
+		print_wrapped(text, longest + GAP, width);
+		free(text);
 	}
 	return EXIT_FINE;
 }
