@@ -296,9 +296,10 @@ mockndes_stop(struct mockndes *m)
 	if (m->server != NULL)
 		server_stop(m->server);
 	listeners_close(&m->listeners);
-	server_free(m->server);
-	m->server = NULL;
+	/* It may still be at work on what the server has. */
 	control_free(m->control);
 	m->control = NULL;
+	server_free(m->server);
+	m->server = NULL;
 	m->running = false;
 }
