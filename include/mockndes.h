@@ -145,6 +145,47 @@ const char *mockndes_challenge(struct mockndes *m);
 int mockndes_wait(struct mockndes *m, const char *site, const char *conditions,
     unsigned long count, unsigned long timeout_ms);
 
+/* How a client ended, by its own account. */
+enum mockndes_client {
+	MOCKNDES_CLIENT_UNKNOWN = 0,
+	MOCKNDES_CLIENT_SUCCEEDED = 1,
+	MOCKNDES_CLIENT_FAILED = 2
+};
+
+enum mockndes_verdict {
+	MOCKNDES_HELD = 0,
+	MOCKNDES_NOT_HELD = 1,
+	MOCKNDES_INCOMPLETE = 2 /* what is known does not suffice to tell */
+};
+
+struct mockndes_report;
+
+/*
+ * Judge what the scenarios in force on a site (as in mockndes_wait) expect of
+ * a client by what the journal has of it; exchanges that are under way have
+ * two seconds to end. repeat: the command line that has the same again, for
+ * the report; NULL: that of the server. The caller frees the report by
+ * mockndes_report_free(); NULL with a sentence in mockndes_error().
+ */
+struct mockndes_report *mockndes_verify(struct mockndes *m, const char *site,
+    enum mockndes_client client, const char *repeat);
+
+/* Of all expectations but those that only warn; held when there is none. */
+enum mockndes_verdict mockndes_report_verdict(const struct mockndes_report *r);
+
+/* How many expectations were judged. */
+unsigned mockndes_report_expectations(const struct mockndes_report *r);
+
+/*
+ * The report in a form: "text" for people, lines; "json", one object; "junit",
+ * an XML document for CI servers. Lent until mockndes_report_free(). NULL: no
+ * such form.
+ */
+const char *mockndes_report_text(
+    const struct mockndes_report *r, const char *form);
+
+void mockndes_report_free(struct mockndes_report *r); /* accepts NULL */
+
 /* ---- scenario files, without a server ---- */
 
 /*

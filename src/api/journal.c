@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What clients did: waiting for it. */
+/* What clients did: waiting for it, and judging it. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "api/object.h"
 #include "control/filter.h"
 #include "journal/journal.h"
+
+#define SETTLE_MS \
+	2000 /* what is under way has this long to end before it is judged */
+#define REPORT_MAX ((size_t)16 << 20)
 
 /* ---- being told ---- */
 
@@ -151,4 +156,115 @@ mockndes_wait(struct mockndes *m, const char *site, const char *conditions,
 		rc = count == 0 ? 1 : wait_for(j, &q, timeout_ms, &e);
 	filter_clear(&filter);
 	return rc == -1 ? object_fail(m, &e) : rc;
+}
+
+/* ---- judging ---- */
+
+struct mockndes_report {
+	struct server_reports all; /* into the buffers below */
+	struct buf json, junit, text;
+};
+
+/* Clients have gone, and the server may not have noticed yet. */
+static void
+settle(struct journal *j, const char *site)
+{
+	struct bell bell;
+	uint64_t listener, seen = 0;
+
+	bell_init(&bell, SETTLE_MS);
+	listener = journal_listen(j, site, bell_ring, &bell);
+	while (listener != 0 && journal_counts(j, site).open > 0 &&
+	    bell_wait(&bell, &seen))
+		;
+	journal_unlisten(j, listener);
+	bell_destroy(&bell);
+}
+
+static int
+judge(struct mockndes *m, const char *name, enum mockndes_client client,
+    const char *repeat, struct mockndes_report *r, struct err *e)
+{
+	static const enum verify_client clients[] = {
+		[MOCKNDES_CLIENT_UNKNOWN] = VERIFY_CLIENT_UNKNOWN,
+		[MOCKNDES_CLIENT_SUCCEEDED] = VERIFY_CLIENT_SUCCEEDED,
+		[MOCKNDES_CLIENT_FAILED] = VERIFY_CLIENT_FAILED,
+	};
+	struct journal *j = journal_of(m, name, e);
+	struct site *site = j == NULL ? NULL : server_site(m->server, name, e);
+	int rc;
+
+	if (site == NULL)
+		return -1;
+	settle(j, site_name(site));
+	rc = server_verify(
+	    m->server, site, NULL, clients[client], repeat, &r->all, e);
+	site_unref(site);
+	return rc;
+}
+
+struct mockndes_report *
+mockndes_verify(struct mockndes *m, const char *site,
+    enum mockndes_client client, const char *repeat)
+{
+	struct mockndes_report *r = calloc(1, sizeof(*r));
+	struct err e = { 0 };
+
+	if (r == NULL) {
+		(void)err_set(&e, ERR_MEMORY, "no memory for a report");
+		(void)object_fail(m, &e);
+		return NULL;
+	}
+	buf_init(&r->json, REPORT_MAX);
+	buf_init(&r->junit, REPORT_MAX);
+	buf_init(&r->text, REPORT_MAX);
+	r->all = (struct server_reports){
+		.json = &r->json, .junit = &r->junit, .text = &r->text
+	};
+	if (judge(m, site, client, repeat, r, &e) == 0)
+		return r;
+	(void)object_fail(m, &e);
+	mockndes_report_free(r);
+	return NULL;
+}
+
+enum mockndes_verdict
+mockndes_report_verdict(const struct mockndes_report *r)
+{
+	static const enum mockndes_verdict verdicts[] = {
+		[VERIFY_HELD] = MOCKNDES_HELD,
+		[VERIFY_FAILED] = MOCKNDES_NOT_HELD,
+		[VERIFY_INCOMPLETE] = MOCKNDES_INCOMPLETE,
+	};
+
+	return verdicts[r->all.result.verdict];
+}
+
+unsigned
+mockndes_report_expectations(const struct mockndes_report *r)
+{
+	const struct verify_result *n = &r->all.result;
+
+	return n->held + n->failed + n->incomplete + n->warnings;
+}
+
+const char *
+mockndes_report_text(const struct mockndes_report *r, const char *form)
+{
+	if (strcmp(form, "json") == 0)
+		return buf_str(&r->json);
+	if (strcmp(form, "junit") == 0)
+		return buf_str(&r->junit);
+	return strcmp(form, "text") == 0 ? buf_str(&r->text) : NULL;
+}
+
+void
+mockndes_report_free(struct mockndes_report *r)
+{
+	if (r == NULL)
+		return;
+	buf_clear(&r->json);
+	buf_clear(&r->junit);
+	buf_clear(&r->text);
+	free(r);
 }
