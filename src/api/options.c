@@ -294,18 +294,15 @@ static const struct row rows[] = {
 	    set_seed },
 	{ { "threads", "N", NULL, "crypto workers; else one a processor" },
 	    set_threads },
-	/* Only for mockndes_set(): the command's own options end here. */
 	{ { "journal", "N", "10000",
 	      "requests the journal keeps of each site; 0: none" },
 	    set_journal },
 };
 
-#define OPTIONS_SHOWN (nitems(rows) - 1)
-
 const struct mockndes_option *
 mockndes_option(size_t i)
 {
-	return i < OPTIONS_SHOWN ? &rows[i].option : NULL;
+	return i < nitems(rows) ? &rows[i].option : NULL;
 }
 
 int

@@ -223,15 +223,19 @@ run_child(struct run *r)
 		.timeout_ms = r->launch.exit_after_ms,
 		.parent = r->launch.with_parent ? r->launch.parent : 0,
 	};
-	struct child_end end;
+	struct report_run run = { .m = r->m,
+		.settings = &r->settings,
+		.cmd = r->cmd,
+		.took_ms = launch_now_ms() };
 	int rc = start_child(r);
 
 	if (rc != 0)
 		return rc;
-	end = child_wait(&r->child, &limits);
+	run.end = child_wait(&r->child, &limits);
+	run.took_ms = launch_now_ms() - run.took_ms;
 	keeper_watch(&r->keeper, 0);
 	child_reap(&r->child);
-	return report_make(&r->report, r->m, &r->settings, &end, r->cmd);
+	return report_make(&r->report, &run);
 }
 
 static int

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # mockndes run around a command: what the command finds, what of it is passed
-# on, how both end, and that nothing is left behind. What it judges: judge.sh.
+# on, how both end, how it is judged, and that nothing is left behind. Real
+# clients are judged in tests/clients/judge.sh.
 . tests/cli/lib.sh
 
 export TMPDIR="$DIR/tmp"
@@ -157,6 +158,43 @@ is "and it begins with our name" "${repeat%% -*}" 'mockndes run'
 	eval "$repeat"
 ) >"$DIR/second" 2>/dev/null
 is "typed in, it does the same" "$(cat "$DIR/second")" "$(cat "$DIR/first")"
+
+# ---- what is expected ----
+cat >"$DIR/asks.yaml" <<'END'
+mockndes: 1
+name: asks
+expect:
+  - requests: { op: GetCACaps }
+    count: { at_least: 2 }
+    say: It asks & asks <again>.
+END
+# shellcheck disable=SC2016
+once='curl -sf -o /dev/null "$MOCKNDES_SCEP_URL?operation=GetCACaps"'
+code 0 run --scenario "$DIR/asks.yaml" --junit "$DIR/r.xml" -- sh -c "$once && $once"
+ok "held, and it is said" said '^held: asks, seed [0-9]+, 2 requests$'
+is "two tests, none of which failed" "$(xmllint --xpath 'concat(count(//testcase), count(//failure))' "$DIR/r.xml")" 20
+code 5 run --scenario "$DIR/asks.yaml" --junit "$DIR/r.xml" -- sh -c "$once"
+ok "not held, and why" said '1 such request was seen, wanted at least 2'
+ok "and what is expected in words" said 'It asks & asks <again>\.'
+is "one failed" "$(xmllint --xpath 'string(//testcase[failure]/@name)' "$DIR/r.xml" | cut -c1-8)" requests
+is "in words, too" "$(xmllint --xpath 'string(//failure)' "$DIR/r.xml")" 'It asks & asks <again>.'
+code 3 run --scenario "$DIR/asks.yaml" --junit "$DIR/r.xml" -- sh -c "$once; exit 3"
+is "both failed" "$(xmllint --xpath 'count(//failure)' "$DIR/r.xml")" 2
+is "the command with its exit code" \
+	"$(xmllint --xpath 'string(//testcase[@classname="command"]/failure/@message)' "$DIR/r.xml")" 'sh exited with 3'
+code 5 run --verdict --scenario "$DIR/asks.yaml" -- sh -c "$once; exit 3"
+code 0 run --verdict --scenario "$DIR/asks.yaml" -- sh -c "$once; $once; exit 3"
+code 0 run --scenario "$DIR/asks.yaml" --scenario ra-expired -- sh -c "$once; $once; true"
+ok "scenarios add up" said '^held: asks\+ra-expired'
+code 5 run --journal 1 --scenario "$DIR/asks.yaml" -- sh -c "$once; $once; $once"
+ok "what cannot be told" said '^incomplete: asks'
+is "no part of the report's file is left" "$(find "$DIR" -name 'r.xml?*')" ""
+code 2 run --junit "$DIR/no/such/r.xml" -- true
+ok "a folder that is not there is told first" said 'no/such: No such file'
+code 1 run --junit "$DIR/tmp" -- true
+ok "a file that cannot be written" said "$DIR/tmp: Is a directory"
+code 2 run --journal 0 -- true
+ok "without a journal there is nothing to judge by" said 'nothing to judge by'
 
 # ---- signals: to CMD, once ----
 cat >"$DIR/listen.py" <<'END'

@@ -10,11 +10,11 @@ set -u
 RUN='gcc libc6-dev binutils make pkg-config libmicrohttpd-dev libgnutls28-dev
 libssl-dev libfyaml-dev libjansson-dev libsqlite3-dev zlib1g-dev libcurl4-openssl-dev'
 # The clients of the tests, and clang for the fuzz targets.
-TEST='libcmocka-dev openssl curl jq python3-yaml python3-jsonschema scep strongswan-pki
+TEST='libcmocka-dev openssl curl jq python3-yaml python3-jsonschema python3-pytest scep strongswan-pki
 libstrongswan-standard-plugins libstrongswan-extra-plugins certmonger gss-ntlmssp
-clang libclang-rt-dev libxml2'
+clang libclang-rt-dev libxml2 libxml2-utils'
 LINT='clang-format clang-tidy cppcheck mandoc shellcheck'
-COVERAGE='libcmocka-dev openssl curl jq python3-yaml python3-jsonschema gcovr'
+COVERAGE='libcmocka-dev openssl curl jq python3-yaml python3-jsonschema libxml2-utils gcovr'
 
 case ${1:-} in
 run) want=$RUN ;;
