@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -65,29 +64,72 @@ has_terminal(void)
 	return fd != -1;
 }
 
+/*
+ * In the new process, between fork and exec, where nothing is called that
+ * another thread might have been amidst. Who keeps watch learns of us before
+ * CMD begins, so there is no moment at which nobody would end it.
+ */
+static _Noreturn void
+become(const struct child *c, bool own_group, const struct child_start *start,
+    int failed)
+{
+	child_target us = getpid();
+	int error;
+
+	if (own_group) {
+		(void)setpgid(0, 0);
+		us = -us;
+	}
+	(void)!write(start->watcher, &us, sizeof us);
+	files_restore(&c->files);
+	for (size_t i = 0; i < nitems(ignored); i++)
+		if (sigismember(&c->defaults, ignored[i]))
+			signal(ignored[i], SIG_DFL);
+	sigprocmask(SIG_SETMASK, &c->before, NULL);
+	execvpe(start->argv[0], start->argv, start->env);
+	error = errno;
+	(void)!write(failed, &error, sizeof error);
+	_exit(EXIT_NOT_FOUND);
+}
+
+/* The errno of an exec that failed; 0 when the pipe closed with a good one. */
+static int
+await_exec(struct child *c, int failed)
+{
+	int error = 0;
+	ssize_t n;
+
+	do
+		n = read(failed, &error, sizeof error);
+	while (n == -1 && errno == EINTR);
+	if (n != (ssize_t)sizeof error)
+		return 0;
+	child_reap(c);
+	c->target = 0;
+	return error;
+}
+
 int
-child_start(struct child *c, char **argv, char *const *env)
+child_start(struct child *c, const struct child_start *start)
 {
 	bool own_group = !has_terminal();
-	short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-	posix_spawnattr_t how;
-	int rc = posix_spawnattr_init(&how);
+	int ends[2], rc;
 
-	if (rc != 0)
-		return rc;
-	if (own_group)
-		flags |= POSIX_SPAWN_SETPGROUP;
-	(void)posix_spawnattr_setflags(&how, flags);
-	(void)posix_spawnattr_setsigmask(&how, &c->before);
-	(void)posix_spawnattr_setsigdefault(&how, &c->defaults);
-	(void)posix_spawnattr_setpgroup(&how, 0);
-	files_restore(&c->files);
-	rc = posix_spawnp(&c->pid, argv[0], NULL, &how, argv, env);
-	files_raise(&c->files);
-	posix_spawnattr_destroy(&how);
-	if (rc != 0)
-		c->pid = 0;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return errno;
+	c->pid = fork();
+	if (c->pid == 0)
+		become(c, own_group, start, ends[1]);
+	close(ends[1]);
 	c->target = own_group ? -c->pid : c->pid;
+	if (c->pid == -1) {
+		rc = errno;
+		c->pid = 0;
+		c->target = 0;
+	} else {
+		rc = await_exec(c, ends[0]);
+	}
+	close(ends[0]);
 	return rc;
 }
 

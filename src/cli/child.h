@@ -47,8 +47,15 @@ struct child_end {
 /* Block the signals that are to be passed on, and take all files that we may have; before any thread starts. Those that were ignored are passed on to CMD, which ignores them as well. */
 void child_init(struct child *c);
 
-/* Start argv[0], found by PATH, with the signal mask, dispositions and limit of files that we were given. 0, or an errno. */
-int child_start(struct child *c, char **argv, char *const *env);
+/* What to start; all lent. */
+struct child_start {
+	char **argv; /* argv[0] is found by PATH */
+	char *const *env;
+	int watcher; /* gets the child_target before CMD begins, whole */
+};
+
+/* With the signal mask, dispositions and limit of files that we were given. 0, or an errno. */
+int child_start(struct child *c, const struct child_start *start);
 
 /*
  * Pass signals on until CMD has ended. When its time is up, or the parent is

@@ -13,7 +13,7 @@
 
 struct keeper {
 	pid_t pid; /* 0: none */
-	int fd; /* our end of its pipe */
+	int fd; /* our end of its pipe; a child_target that is written there is watched */
 };
 
 /* Before any thread starts. paths: files to remove at the end, NULL behind the last. 0, or -1 after a complaint. */

@@ -202,16 +202,16 @@ start_child(struct run *r)
 {
 	char **env = environment_make(
 	    r->m, r->ca_file, settings_value(&r->settings, "control-token"));
+	struct child_start start = { r->cmd, env, r->keeper.fd };
 	int failed;
 
 	if (env == NULL)
 		return no_memory();
-	failed = child_start(&r->child, r->cmd, env);
+	failed = child_start(&r->child, &start);
 	environment_free(env);
-	if (failed == 0) {
-		keeper_watch(&r->keeper, r->child.target);
+	if (failed == 0)
 		return 0;
-	}
+	keeper_watch(&r->keeper, 0);
 	complain("%s: %s", r->cmd[0], strerror(failed));
 	return failed == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
 }
