@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,29 +102,41 @@ absolute(const char *path)
 	return out;
 }
 
-/* The file is there before the server is, so that the keeper knows what to remove. */
+/* The name alone, which nobody guesses: the keeper knows it before there is a file. */
 static int
-make_ca_file(struct run *r)
+name_ca_file(struct run *r)
 {
 	const char *dir = getenv("TMPDIR");
+	unsigned char random[8];
 	char *name = NULL;
 
 	if (dir == NULL || dir[0] == '\0')
 		dir = "/tmp";
-	if (asprintf(&name, "%s/mockndes-ca-XXXXXX.pem", dir) == -1)
-		return no_memory();
-	r->ca_fd = mkostemps(name, (int)strlen(".pem"), O_CLOEXEC);
-	if (r->ca_fd == -1) {
-		complain("no file for the CA certificates in %s: %s", dir,
-		    strerror(errno));
-		free(name);
+	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
+		complain("no randomness: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
+	if (asprintf(&name,
+		"%s/mockndes-ca-%02x%02x%02x%02x%02x%02x%02x%02x.pem", dir,
+		random[0], random[1], random[2], random[3], random[4],
+		random[5], random[6], random[7]) == -1)
+		return no_memory();
 	r->ca_file = absolute(name);
-	if (r->ca_file == NULL)
-		unlink(name);
 	free(name);
 	return r->ca_file == NULL ? no_memory() : 0;
+}
+
+/* Before the server starts, so that a folder that takes none is told first. */
+static int
+make_ca_file(struct run *r)
+{
+	r->ca_fd = open(r->ca_file,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (r->ca_fd != -1)
+		return 0;
+	complain("no file for the CA certificates: %s: %s", r->ca_file,
+	    strerror(errno));
+	return EXIT_FAILED;
 }
 
 static int
@@ -156,7 +169,7 @@ static int
 start_keeper(struct run *r)
 {
 	const char *paths[3] = { 0 };
-	int rc = make_ca_file(r);
+	int rc = name_ca_file(r);
 
 	if (rc != 0)
 		return rc;
@@ -169,8 +182,6 @@ start_keeper(struct run *r)
 	paths[1] = r->ready_file;
 	if (rc == 0 && keeper_start(&r->keeper, paths) != 0)
 		rc = EXIT_FAILED;
-	if (rc != 0)
-		unlink(r->ca_file);
 	return rc;
 }
 
@@ -248,7 +259,9 @@ live(struct run *r)
 	child_init(&r->child);
 	if (r->launch.with_parent)
 		prctl(PR_SET_PDEATHSIG, CHILD_PARENT_GONE);
-	rc = start_server(r);
+	rc = make_ca_file(r);
+	if (rc == 0)
+		rc = start_server(r);
 	if (rc == 0)
 		rc = run_child(r);
 	/* Not ready any more, and nothing is left behind if we are killed now. */

@@ -314,6 +314,27 @@ left "SIGKILL"
 ok "SIGKILL: no ready file is left" test ! -e "$DIR/ready"
 is "SIGKILL: nobody listens" "$(curl -s -o /dev/null -m 10 --noproxy '*' "$FIRST"; echo $?)" 7
 
+# At any moment: each holds the pipe, which ends with the last of them.
+mkfifo "$DIR/many"
+timeout 60 cat "$DIR/many" >"$DIR/many.out" &
+waiting=$!
+exec 5>"$DIR/many"
+for tenths in 0 1 2 3 4 5 6 7 8 9; do
+	"$SELF" run -- sh -c 'sleep 300 & sleep 300; true' >&5 2>/dev/null &
+	PID=$!
+	sleep "0.0$tenths"
+	kill -KILL "$PID"
+	wait "$PID" 2>/dev/null
+done
+exec 5>&-
+wait "$waiting"
+is "killed at any moment: all of CMD has ended" "$?" 0
+for _ in $(seq 600); do
+	[ -z "$(ls "$TMPDIR")" ] && break
+	sleep 0.05
+done
+left "killed at any moment"
+
 mkfifo "$DIR/held"
 (
 	"$SELF" run --exit-with-parent -- sh -c 'echo up; sleep 300' >"$DIR/held" 2>/dev/null &
