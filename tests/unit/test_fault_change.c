@@ -85,9 +85,11 @@ a_list_takes_rules_in_any_place_and_keeps_them_alive(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nitems(rows); i++) {
-		struct rules *from = read_rules(RULE("a", "") RULE("b", ""));
-		struct rules *add = read_rules(RULE(
-		    "x", "when: { path: { matches: c } }, ") RULE("y", ""));
+		struct rules *from = read_rules(
+		    RULE("a", "times: 900, ") RULE("b", "times: 900, "));
+		struct rules *add =
+		    read_rules(RULE("x", "when: { path: { matches: c } }, ")
+			    RULE("y", "times: 900, "));
 		struct rules *r =
 		    rules_splice(from, rows[i].at, rows[i].drop, add, &e);
 
@@ -105,7 +107,7 @@ a_list_takes_rules_in_any_place_and_keeps_them_alive(void **state)
 static void
 a_list_without_rules_takes_some_and_gives_them_all(void **state)
 {
-	struct rules *add = read_rules(RULE("a", "")), *one, *none;
+	struct rules *add = read_rules(RULE("a", "times: 900, ")), *one, *none;
 	struct err e = { 0 };
 
 	(void)state;
@@ -122,8 +124,9 @@ a_list_without_rules_takes_some_and_gives_them_all(void **state)
 static void
 an_id_that_is_there_is_refused_with_both_places(void **state)
 {
-	struct rules *from = read_rules(RULE("a", ""));
-	struct rules *add = read_rules(RULE("b", "") RULE("a", ""));
+	struct rules *from = read_rules(RULE("a", "times: 900, "));
+	struct rules *add =
+	    read_rules(RULE("b", "times: 900, ") RULE("a", "times: 900, "));
 	struct err e = { 0 };
 
 	(void)state;
@@ -138,7 +141,9 @@ an_id_that_is_there_is_refused_with_both_places(void **state)
 static void
 a_rule_is_disabled_and_enabled_again_and_again(void **state)
 {
-	struct rules *r = read_rules(RULE("a", "") RULE("b", "")), *next;
+	struct rules *r = read_rules(
+			 RULE("a", "times: 900, ") RULE("b", "times: 900, ")),
+		     *next;
 	struct rule_counters *c;
 	struct err e = { 0 };
 	char got[8];
@@ -221,7 +226,8 @@ no_request_is_lost_while_both_lists_count(void **state)
 static void
 what_replaces_a_rule_begins_anew(void **state)
 {
-	struct rules *r = read_rules(RULE("a", "times: 1, ") RULE("b", ""));
+	struct rules *r =
+	    read_rules(RULE("a", "times: 1, ") RULE("b", "times: 900, "));
 	struct rules *add = read_rules(RULE("a", "times: 2, ")), *r2;
 	struct err e = { 0 };
 	struct rule_counters *c = rule_counters_new(r, 1, &e), *c2;
