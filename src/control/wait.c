@@ -32,12 +32,15 @@ struct wait {
 	/* under the clerk's lock */
 	struct wait *next;
 	bool listed, marked;
+	unsigned round; /* in which it was looked at last */
 };
 
 struct clerk {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct wait *waits;
+	unsigned round; /* of looks; between two there is a breath */
+	bool looked; /* in this one */
 	bool stopping;
 	pthread_t thread;
 };
@@ -174,14 +177,16 @@ attend(struct wait *w)
 		leave(w);
 }
 
-/* A marked one, with a reference of its call; lock is held. */
+/* A marked one that had no look in this round, with a reference of its call; lock is held. */
 static struct wait *
 take_marked(struct clerk *k)
 {
 	for (struct wait *w = k->waits; w != NULL; w = w->next) {
-		if (!w->marked)
+		if (!w->marked || w->round == k->round)
 			continue;
 		w->marked = false;
+		w->round = k->round;
+		k->looked = true;
 		(void)kept_ref(w->kept);
 		return w;
 	}
@@ -196,6 +201,21 @@ breathe(void)
 	(void)nanosleep(&t, NULL);
 }
 
+/* The round is over: nobody is looked at again before the next; lock is held, and let go for a while. */
+static void
+end_round(struct clerk *k)
+{
+	if (k->looked) {
+		pthread_mutex_unlock(&k->lock);
+		breathe();
+		pthread_mutex_lock(&k->lock);
+	} else {
+		pthread_cond_wait(&k->wake, &k->lock);
+	}
+	k->looked = false;
+	k->round++;
+}
+
 static void *
 run_clerk(void *arg)
 {
@@ -207,14 +227,13 @@ run_clerk(void *arg)
 	while (!k->stopping) {
 		w = take_marked(k);
 		if (w == NULL) {
-			pthread_cond_wait(&k->wake, &k->lock);
+			end_round(k);
 			continue;
 		}
 		pthread_mutex_unlock(&k->lock);
 		kept = w->kept;
 		attend(w);
 		kept_unref(kept);
-		breathe();
 		pthread_mutex_lock(&k->lock);
 	}
 	pthread_mutex_unlock(&k->lock);
@@ -230,6 +249,7 @@ clerk_new(struct err *e)
 		(void)err_set(e, ERR_MEMORY, "no memory for the control API");
 		return NULL;
 	}
+	k->round = 1;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->wake, NULL);
 	if (pthread_create(&k->thread, NULL, run_clerk, k) == 0)
