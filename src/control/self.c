@@ -12,9 +12,19 @@ live(struct control_call *c)
 	call_text(c, "{\"live\":true}");
 }
 
+/* A session that has ended is not; a site of the catalogue is made when it is first asked for, but not by who has no token. */
 static void
 ready(struct control_call *c)
 {
+	struct server_session about;
+
+	if (c->control->server != NULL && c->prefix.n > 2 &&
+	    c->prefix.p[0] == 's' &&
+	    !server_session_get(
+		c->control->server, bytes_from(c->prefix, 2), &about)) {
+		call_problem(c, 404, "there is no such session");
+		return;
+	}
 	call_text(c, "{\"ready\":true}");
 }
 

@@ -25,6 +25,7 @@ METHODS = ("get", "put", "post", "patch", "delete")
 CALLS = [
     ("GET", "/v1/live", None, 200),
     ("GET", "/v1/ready", None, 200),
+    ("GET", "/s/nobody/v1/ready", None, 404),
     ("GET", "/v1/info", None, 200),
     ("GET", "/x/ra-expired/v1/info", None, 200),
     ("GET", "/v1/info?site=nowhere", None, 404),
