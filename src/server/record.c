@@ -185,31 +185,68 @@ why_not(const struct rule_try *t, const struct facts *f, struct arena *arena)
 }
 
 static void
-set_tries(struct journal_answer *a, const struct rule_choice *choice,
+add_try(struct journal_answer *a, struct journal_try *tries,
+    const struct rule_try *t, const struct facts *f, struct arena *arena)
+{
+	tries[a->try_count++] = (struct journal_try){
+		.rule = t->rule->id,
+		.verdict = rule_verdict_name(t->verdict),
+		.why = why_not(t, f, arena),
+		.n = t->n,
+		.drawn = t->drawn,
+		.draw_ppm = t->draw_ppm,
+		.chance_ppm = t->rule->chance_ppm,
+	};
+}
+
+/*
+ * All rules of a short list up to the one that applied, also those that the
+ * choice passed over because of their op; of a long one those that it looked
+ * at.
+ */
+static void
+set_all_tries(struct journal_answer *a, struct journal_try *tries,
+    const struct rule_choice *choice, const struct rules *rules,
     const struct facts *f, struct arena *arena)
 {
+	size_t looked = 0;
+
+	for (size_t i = 0; i < rules_count(rules); i++) {
+		struct rule_try t = { .rule = rules_get(rules, i),
+			.verdict = RULE_OTHER };
+
+		if (looked < choice->try_count &&
+		    choice->tries[looked].rule == t.rule)
+			t = choice->tries[looked++];
+		else if (t.rule->at_connection)
+			continue;
+		else if (t.rule->disabled)
+			t.verdict = RULE_DISABLED;
+		add_try(a, tries, &t, f, arena);
+		if (t.rule == choice->rule)
+			return;
+	}
+}
+
+static void
+set_tries(struct journal_answer *a, const struct rule_choice *choice,
+    const struct rules *rules, const struct facts *f, struct arena *arena)
+{
+	bool all = rules_count(rules) <= RULE_TRIES_MAX;
 	struct journal_try *tries;
 
-	if (choice->try_count == 0)
+	if (rules_count(rules) == 0)
 		return;
-	tries = arena_alloc(arena, choice->try_count * sizeof(*tries));
+	tries = arena_alloc(arena, RULE_TRIES_MAX * sizeof(*tries));
 	if (tries == NULL)
 		return;
-	for (size_t i = 0; i < choice->try_count; i++) {
-		const struct rule_try *t = &choice->tries[i];
-
-		tries[i] = (struct journal_try){
-			.rule = t->rule->id,
-			.verdict = rule_verdict_name(t->verdict),
-			.why = why_not(t, f, arena),
-			.n = t->n,
-			.drawn = t->drawn,
-			.draw_ppm = t->draw_ppm,
-			.chance_ppm = t->rule->chance_ppm,
-		};
-	}
 	a->tries = tries;
-	a->try_count = choice->try_count;
+	if (all) {
+		set_all_tries(a, tries, choice, rules, f, arena);
+		return;
+	}
+	for (size_t i = 0; i < choice->try_count; i++)
+		add_try(a, tries, &choice->tries[i], f, arena);
 	a->tries_more = choice->tries_more;
 }
 
@@ -238,7 +275,8 @@ set_rules(
 	a->commit = f->commits;
 	/* What is absent now stays so. */
 	f->facts.stage = FACT_AT_ANSWER;
-	set_tries(a, &f->choice, &f->facts, &x->arena);
+	set_tries(a, &f->choice, f->plan == NULL ? NULL : f->plan->rules,
+	    &f->facts, &x->arena);
 	set_choice(a, &f->choice, f->plan == NULL ? NULL : f->plan->repeat,
 	    &x->arena, &f->facts);
 	if (f->choice.rule == NULL)
@@ -449,7 +487,7 @@ record_connection(struct journal *j, const struct facts *arrival,
 	facts_text(&facts, FACT_OP, BYTES_LIT("connection"));
 	slot = journal_open(j, &r);
 	facts.stage = FACT_AT_ANSWER;
-	set_tries(&a, choice, &facts, &arena);
+	set_tries(&a, choice, NULL, &facts, &arena);
 	set_choice(&a, choice, repeat, &arena, &facts);
 	journal_answer(j, slot, &a);
 	journal_end(j, slot, &end);
