@@ -10,7 +10,6 @@
 #include "journal/json.h"
 
 #define JSON_MAX ((size_t)4 << 20)
-#define OLDEST_AT_ONCE 64
 
 /* ---- taking; lock is held ---- */
 
@@ -209,19 +208,21 @@ forget_row(struct journal *j, const char *site, uint64_t id)
 	pthread_mutex_unlock(&j->lock);
 }
 
+/* In a transaction. */
 static int
-delete_oldest(struct journal *j, bool *deleted, struct err *e)
+delete_oldest(struct journal *j, uint64_t bytes, struct err *e)
 {
 	char site[ENTRIES_SITE_MAX];
-	uint64_t id = 0;
+	uint64_t id = 1;
 
-	for (int i = 0; i < OLDEST_AT_ONCE; i++) {
+	while (bytes > j->bytes_max / 2) {
 		if (entries_delete_oldest(j->entries, site, &id, e) == -1)
 			return -1;
 		if (id == 0)
 			return 0;
-		*deleted = true;
 		forget_row(j, site, id);
+		if (entries_size(j->entries, &bytes, e) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -230,24 +231,19 @@ static int
 bound_bytes(struct journal *j, struct err *e)
 {
 	uint64_t bytes;
-	bool deleted;
 
-	for (;;) {
-		if (entries_size(j->entries, &bytes, e) == -1)
-			return -1;
-		if (bytes <= j->bytes_max / 2)
-			return 0;
-		deleted = false;
-		if (entries_begin(j->entries, e) == -1)
-			return -1;
-		if (delete_oldest(j, &deleted, e) == -1 ||
-		    entries_commit(j->entries, e) == -1) {
-			entries_rollback(j->entries);
-			return -1;
-		}
-		if (!deleted)
-			return 0;
+	if (entries_size(j->entries, &bytes, e) == -1)
+		return -1;
+	if (bytes <= j->bytes_max / 2)
+		return 0;
+	if (entries_begin(j->entries, e) == -1)
+		return -1;
+	if (delete_oldest(j, bytes, e) == -1 ||
+	    entries_commit(j->entries, e) == -1) {
+		entries_rollback(j->entries);
+		return -1;
 	}
+	return 0;
 }
 
 /* ---- a site, or all ---- */
