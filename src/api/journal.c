@@ -102,22 +102,29 @@ journal_of(struct mockndes *m, const char *name, struct err *e)
 	return j;
 }
 
+struct count {
+	unsigned long n, wanted;
+	bool connections; /* those on which a rule acted are meant, too */
+};
+
 static bool
 count_one(void *ctx, const struct journal_entry *entry)
 {
-	(void)entry;
-	++*(unsigned long *)ctx;
-	return true;
+	struct count *c = ctx;
+
+	if (c->connections ||
+	    !bytes_eq(entry->facts.v[FACT_OP].text, BYTES_LIT("connection")))
+		c->n++;
+	return c->n < c->wanted;
 }
 
 /* 1: so many are there, 0: the time is over. */
 static int
-wait_for(struct journal *j, const struct journal_query *q,
+wait_for(struct journal *j, const struct journal_query *q, struct count *count,
     unsigned long timeout_ms, struct err *e)
 {
 	struct bell bell;
 	uint64_t listener, seen = 0;
-	unsigned long n = 0;
 	int rc = 0;
 
 	bell_init(&bell, timeout_ms);
@@ -125,14 +132,14 @@ wait_for(struct journal *j, const struct journal_query *q,
 	if (listener == 0)
 		rc = err_set(e, ERR_MEMORY, "no memory to wait");
 	while (rc == 0) {
-		n = 0;
-		rc = journal_query(j, q, count_one, &n, e);
-		if (n >= q->limit || !bell_wait(&bell, &seen))
+		count->n = 0;
+		rc = journal_query(j, q, count_one, count, e);
+		if (count->n >= count->wanted || !bell_wait(&bell, &seen))
 			break;
 	}
 	journal_unlisten(j, listener);
 	bell_destroy(&bell);
-	return rc == -1 ? -1 : n >= q->limit;
+	return rc == -1 ? -1 : count->n >= count->wanted;
 }
 
 int
@@ -140,9 +147,8 @@ mockndes_wait(struct mockndes *m, const char *site, const char *conditions,
     unsigned long count, unsigned long timeout_ms)
 {
 	struct filter filter = { 0 };
-	struct journal_query q = {
-		.site = site, .limit = count, .no_json = true
-	};
+	struct journal_query q = { .site = site, .no_json = true };
+	struct count c = { .wanted = count };
 	struct err e = { 0 };
 	struct journal *j = journal_of(m, site, &e);
 	int rc = j == NULL ? -1 : 0;
@@ -152,8 +158,9 @@ mockndes_wait(struct mockndes *m, const char *site, const char *conditions,
 		    bytes_str(conditions == NULL ? "" : conditions), NULL,
 		    &filter, &e);
 	q.when = filter.when;
+	c.connections = when_find(filter.when, FACT_OP) != NULL;
 	if (rc == 0)
-		rc = count == 0 ? 1 : wait_for(j, &q, timeout_ms, &e);
+		rc = wait_for(j, &q, &c, timeout_ms, &e);
 	filter_clear(&filter);
 	return rc == -1 ? object_fail(m, &e) : rc;
 }

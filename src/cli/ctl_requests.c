@@ -43,28 +43,18 @@ show(struct ctl *c, int argc, char **argv)
 	    ctl_print);
 }
 
-/* Its sentences, a paragraph each. */
-static void
-print_explanation(const json_t *json)
-{
-	const json_t *sentences = json_object_get(json, "sentences");
-
-	if (json_array_size(sentences) == 0) {
-		ctl_print(json);
-		return;
-	}
-	for (size_t i = 0; i < json_array_size(sentences); i++)
-		ctl_print(json_array_get(sentences, i));
-}
-
 static int
 explain(struct ctl *c, int argc, char **argv)
 {
+	char text[] = "format=text";
+	char *query[] = { c->json ? NULL : text, NULL };
+
 	(void)argc;
 	return ctl_show(c,
-	    &(struct ctl_call){
-		.path = "/v1/requests/%s/explain", .name = argv[0] },
-	    print_explanation);
+	    &(struct ctl_call){ .path = "/v1/requests/%s/explain",
+		.name = argv[0],
+		.query = query },
+	    NULL);
 }
 
 /* Octets are for a file or a pipe; a terminal would not like them. */
@@ -97,8 +87,15 @@ reply(struct ctl *c, int argc, char **argv)
 static int
 csr(struct ctl *c, int argc, char **argv)
 {
-	(void)argc;
-	return octets(c, "/v1/requests/%s/csr", argv[0]);
+	if (argc > 1 && strcmp(argv[1], "der") == 0)
+		return octets(c, "/v1/requests/%s/csr", argv[0]);
+	if (argc > 1)
+		return ctl_usage(
+		    c, "ctl requests csr: \"%s\" is not der", argv[1]);
+	return ctl_show(c,
+	    &(struct ctl_call){
+		.path = "/v1/requests/%s/csr.pem", .name = argv[0] },
+	    NULL);
 }
 
 static int
@@ -132,8 +129,8 @@ const struct ctl_verb ctl_requests_verbs[] = {
 	    explain },
 	{ "requests message", "ID", 1, 1, "the pkiMessage, DER", message },
 	{ "requests reply", "ID", 1, 1, "the body that was sent", reply },
-	{ "requests csr", "ID", 1, 1, "the request for a certificate, DER",
-	    csr },
+	{ "requests csr", "ID [der]", 1, 2,
+	    "the request for a certificate, PEM", csr },
 	{ "requests wait", "[count=N] [timeout=10s]", 0, -1,
 	    "wait for so many; filters too", wait_for },
 	{ "requests clear", "", 0, 0, "forget all", clear },
