@@ -321,10 +321,12 @@ head_of(struct ndes_exchange *x)
 static bool
 sends_certrep(const struct ndes_exchange *x, const struct exchange_fault *f)
 {
-	bool replaced = f->choice.fault != NULL && f->choice.fault->reply.on;
+	const struct fault *fault = f->choice.fault;
+	/* A reply that is dripped or cut is written out as raw bytes, and is itself all the same. */
+	bool replaced = fault != NULL &&
+	    (fault->reply.on || fault->has_raw || fault->raw_junk > 0);
 
-	return x->encoded.n > 0 && is_sent(&x->reply) && !replaced &&
-	    x->reply.wire.raw.p == NULL;
+	return x->encoded.n > 0 && is_sent(&x->reply) && !replaced;
 }
 
 static void

@@ -58,6 +58,34 @@ a_client_that_enrols_succeeds(void **state)
 }
 
 static void
+a_reply_that_comes_slowly_is_one(void **state)
+{
+	static const char dripped[] =
+	    "mockndes: 1\n"
+	    "name: dripped\n"
+	    "rules:\n"
+	    "  - id: drip\n"
+	    "    when: { op: PKIOperation }\n"
+	    "    then: { drip: { bytes: 900, every: 1ms } }\n"
+	    "expect:\n"
+	    "  - client: succeeds\n"
+	    "  - requests: { pki_status: SUCCESS, rule: drip }\n";
+	struct world *w = *state;
+	struct served s;
+	struct mockndes_report *r;
+
+	served_start_text(&s, dripped, NULL);
+	served_ca(&s, &w->c);
+	struct client_enrolment e = served_enrolment(&s, w, "/CN=dripped");
+	enrol_status(&w->c, &e, 0, "the enrolment");
+	r = judge(&s, "", MOCKNDES_CLIENT_SUCCEEDED);
+	if (mockndes_report_verdict(r) != MOCKNDES_HELD)
+		fail_msg("%s", mockndes_report_text(r, "text"));
+	mockndes_report_free(r);
+	served_stop(&s);
+}
+
+static void
 the_report_says_why_in_three_forms(void **state)
 {
 	struct served s;
@@ -141,6 +169,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_client_that_enrols_succeeds),
+		cmocka_unit_test(a_reply_that_comes_slowly_is_one),
 		cmocka_unit_test(the_report_says_why_in_three_forms),
 		cmocka_unit_test(what_cannot_be_told_is_incomplete),
 		cmocka_unit_test(another_site_has_expectations_of_its_own),
