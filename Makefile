@@ -146,7 +146,7 @@ fuzz: ## fuzz every entry, one after the other (SECONDS=n each)
 	@$(MAKE) --no-print-directory V=fuzz CC=clang $(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%)
 	@for f in $(FUZZ); do sh tests/tools/fuzz.sh $$f $(SECONDS) || exit 1; done
 
-bench: ## figures: start, memory, rates, rules, waiting (release build)
+bench: ## figures: start, memory, rates, rules, state, waiting (release build)
 	@sh tests/tools/bootstrap.sh bench
 	@$(MAKE) --no-print-directory V=release build/release/mockndes build/release/tests/bench/bench
 	@MOCKNDES=build/release/mockndes build/release/tests/bench/bench

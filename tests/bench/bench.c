@@ -22,6 +22,7 @@ static const struct {
 	{ "enrolments", bench_enrolments },
 	{ "caps", bench_caps },
 	{ "rules", bench_rules },
+	{ "state", bench_state },
 	{ "waiting", bench_waiting },
 };
 

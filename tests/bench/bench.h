@@ -82,5 +82,6 @@ int bench_enrolments(struct bench *b);
 int bench_caps(struct bench *b);
 int bench_rules(struct bench *b);
 int bench_waiting(struct bench *b);
+int bench_state(struct bench *b);
 
 #endif
