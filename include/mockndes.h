@@ -48,8 +48,8 @@ enum mockndes_code mockndes_error_code(const struct mockndes *m);
 /*
  * Set an option by the name of its command-line flag without the dashes
  * ("http-port", "challenge"), with its value as text; flags that take none
- * take "true" or "false". Only before mockndes_start. Unknown names, bad
- * values, and options that this version does not have yet: MOCKNDES_USAGE.
+ * take "true" or "false". Only before mockndes_start. Unknown names and
+ * bad values: MOCKNDES_USAGE.
  *
  * "state" is a directory that keeps keys, certificates and the journal across
  * restarts, for one server at a time (mockndes(1), State on disk). A program

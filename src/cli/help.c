@@ -50,7 +50,7 @@ serve_help(void)
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
 		const struct mockndes_option *next = option_at(i + 1);
 
-		if (option_is_later(o) || option_is_runs(i))
+		if (option_is_runs(i))
 			continue;
 		if (!are_twins(o, next))
 			next = NULL;

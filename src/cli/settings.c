@@ -65,14 +65,6 @@ option_is_librarys(size_t i)
 	return mockndes_option(i) != NULL;
 }
 
-bool
-option_is_later(const struct mockndes_option *o)
-{
-	static const char mark[] = "not in this version";
-
-	return strncmp(o->doc, mark, sizeof mark - 1) == 0;
-}
-
 static bool
 is_run(const struct settings *s)
 {

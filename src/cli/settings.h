@@ -24,9 +24,6 @@ bool option_is_librarys(size_t i);
 /* True for rows that serve does not have. */
 bool option_is_runs(size_t i);
 
-/* True for rows that exist only to be refused until a later version. */
-bool option_is_later(const struct mockndes_option *o);
-
 /*
  * Read flags, then the environment for what no flag gave. 0, or an exit code
  * after a complaint. settings_clear() is right in both cases.

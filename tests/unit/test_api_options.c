@@ -183,7 +183,7 @@ every_row_of_the_table_has_its_help(void **state)
 		assert_true(strlen(op->doc) > 10);
 		assert_true(strlen(op->doc) < 60);
 	}
-	assert_int_equal(n, 17);
+	assert_int_equal(n, 18);
 	assert_null(mockndes_option(n + 1));
 }
 
