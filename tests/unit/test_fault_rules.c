@@ -218,6 +218,58 @@ counts_each_key_by_itself(void **state)
 	clear(&b);
 }
 
+/* Each word of per: two messages that differ in that alone count by themselves, and in nothing else together. */
+static void
+counts_by_what_per_names(void **state)
+{
+	static const struct {
+		const char *per;
+		int fact; /* -1: one counter for all */
+	} words[] = {
+		{ "site", -1 },
+		{ "session", -1 },
+		{ "client", FACT_CLIENT },
+		{ "transaction", FACT_TRANSACTION },
+		{ "challenge", FACT_CHALLENGE },
+		{ "subject", FACT_CSR_SUBJECT },
+	};
+	static const int facts[] = { FACT_CLIENT, FACT_TRANSACTION,
+		FACT_CHALLENGE, FACT_CSR_SUBJECT };
+
+	(void)state;
+	for (size_t i = 0; i < nitems(words); i++) {
+		for (size_t k = 0; k < nitems(facts); k++) {
+			char rule[200];
+			struct bench b;
+			int hits = 0;
+
+			snprintf(rule, sizeof(rule),
+			    "  - { id: a, per: %s, times: 1, then: { hang: true } }\n",
+			    words[i].per);
+			lay(&b, rule, 1);
+			for (int n = 0; n < 4; n++) {
+				struct rule_choice choice = { 0 };
+				struct facts f;
+
+				facts_of(&f, "PKIOperation", "x");
+				f.stage = FACT_AT_MESSAGE;
+				for (size_t j = 0; j < nitems(facts); j++)
+					facts_text(&f, (enum fact)facts[j],
+					    bytes_str("same"));
+				facts_text(&f, (enum fact)facts[k],
+				    bytes_str(n % 2 == 0 ? "one" : "other"));
+				rule_choose(
+				    b.c, &f, true, false, &b.arena, &choice);
+				hits += choice.rule != NULL;
+			}
+			if (hits != (words[i].fact == facts[k] ? 2 : 1))
+				fail_msg("per: %s, row %zu: %d hits",
+				    words[i].per, k, hits);
+			clear(&b);
+		}
+	}
+}
+
 static void
 falls_through_to_the_first_that_applies(void **state)
 {
@@ -347,6 +399,7 @@ main(void)
 		cmocka_unit_test(counts_as_the_manual_says),
 		cmocka_unit_test(takes_steps_and_what_follows_them),
 		cmocka_unit_test(counts_each_key_by_itself),
+		cmocka_unit_test(counts_by_what_per_names),
 		cmocka_unit_test(falls_through_to_the_first_that_applies),
 		cmocka_unit_test(draws_are_not_shifted_by_a_new_rule),
 		cmocka_unit_test(waits_for_the_message_and_counts_once),
