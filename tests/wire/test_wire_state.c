@@ -231,6 +231,42 @@ scenarios_take_their_certificates_from_the_same_keys(void **state)
 	folder_remove(dir);
 }
 
+static void
+the_journal_goes_on_after_a_restart(void **state)
+{
+	struct world *w = *state;
+	struct served s;
+	char dir[256], target[64];
+	folder_new(dir);
+	control_start(&s, w, dir);
+	X509_free(enrol(w, &s, "before the restart"));
+	json_t *before =
+	    control_call_json(w, &s, "GET", "/v1/requests", NULL, 200);
+	json_t *entries = json_object_get(before, "requests");
+	assert_int_equal(json_array_size(entries), 2);
+	json_t *first = json_array_get(entries, 0);
+	served_stop(&s);
+
+	control_start(&s, w, dir);
+	json_t *after =
+	    control_call_json(w, &s, "GET", "/v1/requests", NULL, 200);
+	assert_int_equal(
+	    json_array_size(json_object_get(after, "requests")), 3);
+	assert_int_equal(
+	    json_integer_value(json_object_get(after, "dropped")), 0);
+	snprintf(target, sizeof target, "/v1/requests/%lld",
+	    (long long)json_integer_value(json_object_get(first, "id")));
+	json_t *one = control_call_json(w, &s, "GET", target, NULL, 200);
+	assert_string_equal(control_text(one, "op"), control_text(first, "op"));
+	assert_true(json_equal(json_object_get(one, "received"),
+	    json_object_get(first, "received")));
+	json_decref(one);
+	json_decref(after);
+	json_decref(before);
+	served_stop(&s);
+	folder_remove(dir);
+}
+
 /* ---- certificates that ran out ---- */
 
 static EVP_PKEY *
@@ -506,6 +542,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_restart_changes_nothing_that_clients_know),
 		cmocka_unit_test(what_was_revoked_stays_revoked),
+		cmocka_unit_test(the_journal_goes_on_after_a_restart),
 		cmocka_unit_test(a_reset_goes_back_to_what_the_start_found),
 		cmocka_unit_test(
 		    scenarios_take_their_certificates_from_the_same_keys),
