@@ -372,12 +372,10 @@ challenge_hold(struct challenge_cache *c, struct bytes text,
 	pthread_mutex_lock(&c->lock);
 	expire(c, host, now_ms);
 	link = find(c, text);
-	if (is_static(c, text, host))
+	if (is_static(c, text, host) || (link != NULL && (*link)->lasting))
 		state = CHALLENGE_STATIC;
 	else if (link == NULL)
 		state = find_spent(c, text);
-	else if ((*link)->lasting)
-		state = CHALLENGE_STATIC;
 	else if ((*link)->held)
 		state = CHALLENGE_USED; /* by an exchange under way */
 	else {

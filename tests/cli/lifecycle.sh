@@ -88,6 +88,7 @@ is "a descriptor that is not open" "$CODE" 1
 ok "is named" said 'descriptor 77 cannot be written'
 
 # ---- open files: as many as there may be, and said when those are few ----
+# shellcheck disable=SC3045 # dash and bash have them
 (
 	ulimit -Sn 300
 	ulimit -Hn 1100
@@ -97,6 +98,7 @@ ok "is named" said 'descriptor 77 cannot be written'
 is "few files are no reason to stop" "$?" 0
 ok "how few connections there can be is said" \
 	said 'at most 588 connections at once, for the limit of open files is 1100'
+# shellcheck disable=SC3045
 if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 12512 ]; then
 	(
 		ulimit -Sn 300
