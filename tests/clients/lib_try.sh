@@ -73,11 +73,12 @@ word()
 	fi
 }
 
-# is_right CERTIFICATE PUBLIC-KEY
+# is_right CERTIFICATE PUBLIC-KEY: with TRUSTING nobody forges the issuer
 is_right()
 {
 	openssl x509 -in "$1" -noout -pubkey >"$DIR/got.pub" 2>/dev/null
-	cmp -s "$DIR/got.pub" "$2" &&
+	cmp -s "$DIR/got.pub" "$2" || return 1
+	[ -n "${TRUSTING-}" ] ||
 		openssl verify -partial_chain -trusted "$CA" "$1" \
 			>/dev/null 2>&1
 }
