@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/buf.h"
+#include "ndes/evidence.h"
 #include "support/office.h"
 
 struct world {
@@ -502,6 +504,41 @@ crls_are_dated_by_the_clock(void **state)
 }
 
 static void
+logs_and_retry_after_are_dated_by_the_clock(void **state)
+{
+	struct office o;
+	struct client_http h;
+	struct desk_request rq = { .target = DESK_PATH "?operation=GetCACaps" };
+	char value[CLIENT_TEXT_MAX];
+	struct buf log;
+	struct err e = { 0 };
+
+	(void)state;
+	office_open(&o, NULL);
+	office_do(&o, "PUT", "/v1/clock",
+	    "{\"frozen\":\"2031-02-03T04:05:06Z\"}", 200);
+	assert_int_equal(office_caps(&o, ""), 200);
+	struct site *site = server_site(o.desk.server, "", &e);
+	struct site_snapshot *now = site_acquire(site);
+	buf_init(&log, (size_t)1 << 20);
+	evidence_read(now->dep.evidence, EVIDENCE_IIS, false, &now->host, &log);
+	assert_non_null(strstr(buf_str(&log), "2031-02-03 04:05:06 "));
+	buf_clear(&log);
+	site_release(now);
+	site_unref(site);
+	office_do(&o, "POST", "/v1/rules",
+	    "- id: busy\n  then: { reply: { status: 503, retry_after: { date: "
+	    "60s } } }\n",
+	    201);
+	desk_ask(&o.desk, &rq, &h);
+	assert_int_equal(h.status, 503);
+	assert_true(client_header(&h, "Retry-After", value));
+	assert_string_equal(value, "Mon, 03 Feb 2031 04:06:06 GMT");
+	client_http_clear(&h);
+	office_close(&o);
+}
+
+static void
 a_clock_for_a_while_comes_back(void **state)
 {
 	struct office o;
@@ -583,6 +620,7 @@ main(void)
 		T(frozen_time_stands_still_and_goes_on_from_there),
 		T(ra_certificates_are_found_expired_at_the_next_start),
 		T(crls_are_dated_by_the_clock),
+		T(logs_and_retry_after_are_dated_by_the_clock),
 		T(a_clock_for_a_while_comes_back),
 		T(a_session_is_a_site_of_the_api),
 	};
