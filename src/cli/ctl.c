@@ -180,6 +180,11 @@ refuse_verb(const char *word, const char *second)
 	char two[64];
 	const char *meant;
 
+	if (strcmp(word, "pending") == 0) {
+		complain("ctl pending is not in this version: no request is "
+			 "left pending yet");
+		return EXIT_USAGE;
+	}
 	snprintf(two, sizeof two, "%.30s%s%.30s", word,
 	    second == NULL ? "" : " ", second == NULL ? "" : second);
 	meant = nearest(is_noun(word) ? two : word, name_at);

@@ -81,8 +81,8 @@ list_commands(void)
 	puts("\nOptions are also MOCKNDES_<NAME> in the environment; a flag "
 	     "beats it.");
 	puts("`mockndes COMMAND --help` says more, `mockndes --version` its "
-	     "version;\nthe manual is mockndes(1), mockndes-scenario(5) and "
-	     "mockndes-control(7).\n\n"
+	     "version;\nthe manual is mockndes(1), mockndes-pipeline(7), "
+	     "mockndes-scenario(5) and\nmockndes-control(7).\n\n"
 	     "Example: mockndes --challenge secret\n"
 	     "Then: curl "
 	     "'http://127.0.0.1:8080/certsrv/mscep/mscep.dll"

@@ -195,6 +195,75 @@ is "all of them" "$(cat "$DIR/out")" ""
 ctl sessions new colour=red
 is "a parameter that there is not" "$CODE" 1
 
+# ---- the journal ----
+curl -so /dev/null "$scep?operation=GetCACert"
+curl -so /dev/null "$scep?operation=GetCaCapz"
+ctl requests
+shown "has a head" '^ID +TIME +CLIENT +METHOD +OP '
+shown "and a line for a request" '^[0-9]+ +20[0-9T:.-]+Z +127\.0\.0\.1 +GET +GetCACert +200 +mscep\.dll +sent$'
+is "the newest first" "$(sed -n 2p "$DIR/out" | grep -c ' other ')" 1
+id=$(sed -n '2s/ .*//p' "$DIR/out")
+ctl requests op=GetCACert status=200
+is "those for which conditions hold" "$(tail -n +2 "$DIR/out" | grep -vc GetCACert)" 0
+ctl requests list limit=1
+is "so many" "$(wc -l <"$DIR/out")" 2
+ctl requests --json op=other
+is "as they came" "$(jq -r '.requests[0].op' <"$DIR/out")" other
+ctl requests show "$id"
+shown "all of one" '^target +/certsrv/mscep/mscep\.dll\?operation=GetCaCapz$'
+ctl requests explain "$id"
+shown "explained" 'The nearest thing that there is: operation=GetCACaps'
+ctl requests explain --json "$id"
+is "as it came" "$(jq -r 'has("sentences")' <"$DIR/out")" true
+ctl requests wait op=GetCACert count=1 timeout=20s
+is "waiting for what has come" "$CODE" 0
+shown "shows it" ' GetCACert '
+ctl requests wait op=PKIOperation timeout=50ms
+is "in vain" "$CODE" 1
+ok "is told" said '0 of 1 such requests came'
+ctl requests reply "$id"
+is "the reply as it went, octet by octet" "$(iconv -f utf-16le <"$DIR/out" | grep -c '</HTML>')" 1
+ctl requests message "$id"
+is "a message that there is not" "$CODE" 1
+ctl requests csr "$id"
+is "nor a request for a certificate" "$CODE" 1
+ctl requests csr "$id" pem
+is "DER is the other form" "$CODE" 2
+ctl requests opp=GetCACert
+is "a condition that there is not" "$CODE" 1
+ok "and the one that was meant" said 'did you mean op\?'
+ctl requests explain 99999999
+is "an entry that there is not" "$CODE" 1
+
+# ---- what is expected ----
+ctl verify
+shown "nothing is" '^nothing is expected$'
+printf 'expect:\n  - requests: { op: GetCACert }\n  - never: { op: other }\n    say: It spells.\n' >"$DIR/expect.yaml"
+ctl verify "$DIR/expect.yaml"
+is "what did not hold is 5" "$CODE" 5
+shown "with what did" '^held +requests: \{op: GetCACert\}$'
+shown "and what did not" '^failed +never: \{op: other\}$'
+shown "in words" '^ +It spells\.$'
+ctl verify "$DIR/expect.yaml" --json
+is "5 as it came, too" "$CODE $(jq -r .verdict <"$DIR/out")" "5 failed"
+ctl verify "$DIR/expect.yaml" format=junit
+is "or for CI servers" "$(xmllint --xpath 'count(//failure)' "$DIR/out")" 1
+ctl verify "$DIR/bad.yaml"
+is "a file that is not sound" "$CODE" 1
+ok "with its places" said "^$DIR/bad.yaml:3:3: error: "
+ctl scenario use hostile/cr-nonce-wrong
+ctl verify client=failed
+is "with what is known of the client" "$CODE" 0
+ctl verify client=succeeded
+is "one way or the other" "$CODE" 5
+ctl verify
+is "without it is not told" "$CODE" 5
+shown "and says so" '^incomplete: '
+ctl scenario reset
+ctl requests clear
+ctl requests
+is "cleared" "$(cat "$DIR/out")" ""
+
 # ---- the stream ----
 mkfifo "$DIR/stream"
 "$MOCKNDES" ctl stream op=GetCACert >"$DIR/stream" 2>"$DIR/err" &
@@ -258,6 +327,7 @@ refuses 2 'no verb "hots"; did you mean host\?' hots
 refuses 2 'no verb "frobnicate"; `mockndes ctl help` lists them' frobnicate
 refuses 2 'did you mean host set\?' host sett
 refuses 2 'did you mean requests explain\?' requests expalin 3
+refuses 2 'ctl pending is not in this version' pending approve x
 refuses 2 'usage: mockndes ctl restart WHAT' restart
 refuses 2 '"b" is too much' restart a b
 refuses 2 '"x" is not KEY=VALUE' host set x
