@@ -16,6 +16,7 @@ files()
 	644 include/mockndes.h include/mockndes.h
 	644 $B/mockndes.pc lib/pkgconfig/mockndes.pc
 	644 src/cli/mockndes.1 share/man/man1/mockndes.1
+	644 src/cli/mockndes-pipeline.7 share/man/man7/mockndes-pipeline.7
 	644 src/scenario/mockndes-scenario.5 share/man/man5/mockndes-scenario.5
 	644 src/control/mockndes-control.7 share/man/man7/mockndes-control.7
 	644 src/scenario/mockndes-clients.7 share/man/man7/mockndes-clients.7
