@@ -12,6 +12,7 @@
 #include <netinet/tcp.h>
 
 #define PIECE_MAX ((size_t)16 << 10)
+#define AT_ONCE 16 /* pieces, before others have a turn */
 #define FRAME_MAX 32 /* the length of a chunk, line ends, the last chunk */
 
 /* In the writer's thread, with the stream's lock held. */
@@ -136,11 +137,12 @@ wait_for_more(struct front_exchange *fx)
 enum MHD_Result
 front_stream_play(struct front_exchange *fx)
 {
+	unsigned pieces;
 	ssize_t n;
 
 	if (!fx->streaming)
 		begin(fx);
-	for (;;) {
+	for (pieces = 0;; pieces++) {
 		if (!buf_ok(&fx->head))
 			return MHD_NO;
 		while (fx->raw_at < fx->head.n) {
@@ -156,5 +158,7 @@ front_stream_play(struct front_exchange *fx)
 			return MHD_NO;
 		if (!fill(fx))
 			return wait_for_more(fx);
+		if (pieces == AT_ONCE)
+			return front_raw_wait_for_room(fx);
 	}
 }

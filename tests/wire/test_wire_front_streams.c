@@ -166,6 +166,58 @@ sends_plain_bytes_until_the_end_to_http_1_0_and_no_body_to_head(void **state)
 }
 
 static void
+says_that_it_is_there_while_there_is_nothing(void **state)
+{
+	struct streamer s;
+	struct buf out;
+	int fd;
+
+	(void)state;
+	open_streamer(&s, stream_request);
+	http_stream_heartbeat(s.stream, 10, BYTES_LIT(": beat\n"));
+	buf_init(&out, HEARD_MAX);
+	fd = dial(s.rig.port);
+	say(fd, "GET / HTTP/1.0\r\n\r\n");
+	hear_until(fd, &out, "\r\n\r\n: beat\n: beat\n: beat\n");
+	assert_int_equal(http_stream_push(s.stream, BYTES_LIT("news\n")), 0);
+	hear_until(fd, &out, "news\n");
+	http_stream_end(s.stream);
+	buf_clear(&out);
+	hear_all(fd, &out);
+	close(fd);
+	buf_clear(&out);
+	close_streamer(&s);
+}
+
+static void
+sends_all_of_a_stream_that_is_long(void **state)
+{
+	struct streamer s;
+	struct buf out = { 0 };
+	size_t n = 0;
+	int fd;
+
+	(void)state;
+	open_streamer(&s, stream_request);
+	http_stream_unref(s.stream);
+	s.stream = http_stream_new(BEYOND_SOCKETS, BYTES_LIT(FAREWELL));
+	assert_non_null(s.stream);
+	for (; n < ((size_t)3 << 20); n += 1024)
+		assert_int_equal(http_stream_push(s.stream,
+				     bytes_of((char[1024]){ "piece" }, 1024)),
+		    0);
+	http_stream_end(s.stream);
+	fd = dial(s.rig.port);
+	say(fd, "GET / HTTP/1.0\r\n\r\n");
+	hear_all(fd, &out);
+	assert_true(buf_ok(&out) && out.n > n);
+	rig_await(&s.rig, &s.rig.ends[FRONT_SENT], 1);
+	close(fd);
+	buf_clear(&out);
+	close_streamer(&s);
+}
+
+static void
 notices_a_reader_that_leaves(void **state)
 {
 	struct streamer s;
@@ -394,6 +446,8 @@ main(void)
 		cmocka_unit_test(sends_pieces_as_they_come_in_chunks),
 		cmocka_unit_test(
 		    sends_plain_bytes_until_the_end_to_http_1_0_and_no_body_to_head),
+		cmocka_unit_test(says_that_it_is_there_while_there_is_nothing),
+		cmocka_unit_test(sends_all_of_a_stream_that_is_long),
 		cmocka_unit_test(notices_a_reader_that_leaves),
 		cmocka_unit_test(cuts_a_slow_reader_off_and_says_so),
 		cmocka_unit_test(a_stop_ends_streams_at_once),
