@@ -248,11 +248,9 @@ site_set_clock(struct site *site, const struct site_clock *clock,
 
 /* ---- scenarios ---- */
 
-#define HELD(which) (1U << (which))
-
-/* The pool and what is remembered for rules are new; the rest is kept. */
-static int
-renew(struct site *site, struct site_step *step, unsigned keep, struct err *e)
+int
+site_step_renew(struct site_step *step, const struct site *site, unsigned keep,
+    struct err *e)
 {
 	const struct holdings_options o = {
 		.challenge = site->challenge,
@@ -281,15 +279,24 @@ site_return(struct site *site, struct site_plan *plan,
 	step.now.configured = *configured;
 	step.in_force = *in_force;
 	step.start = SITE_START_AGAIN;
-	if (renew(site, &step, keep, e) == -1) {
+	if (site_step_renew(&step, site, keep, e) == -1) {
 		site_step_drop(&step);
 		return -1;
 	}
-	if (site_step_take(&step, site, e) == -1)
-		return -1;
-	later_forget(site, TEMPORARY_HOST);
-	later_forget(site, TEMPORARY_RULE);
-	return 0;
+	return site_step_take(&step, site, e);
+}
+
+/* What was for a while in model and rules gives way to other scenarios. */
+static void
+keep_scenario(struct site *site, struct temporary *record)
+{
+	if (record != NULL) {
+		later_cover(site);
+	} else {
+		later_forget(site, TEMPORARY_HOST);
+		later_forget(site, TEMPORARY_RULE);
+	}
+	later_keep(site, TEMPORARY_SCENARIO, record);
 }
 
 static int
@@ -306,7 +313,7 @@ use(struct site *site, struct scenario_set *set, const struct host *host,
 	if (rc == 0)
 		rc = site_return(site, plan, host, host, e);
 	if (rc == 0)
-		later_keep(site, TEMPORARY_SCENARIO, record);
+		keep_scenario(site, record);
 	else
 		later_drop(site, record);
 	plan_release(plan);
@@ -340,99 +347,6 @@ site_is_temporary(struct site *site)
 	is = later_is_pending(site, TEMPORARY_SCENARIO);
 	pthread_mutex_unlock(&site->change);
 	return is;
-}
-
-/* ---- back to the start ---- */
-
-/* Which of the holdings stay. */
-static unsigned
-kept_by(unsigned parts)
-{
-	static const struct {
-		enum site_part part;
-		enum holding holding;
-	} rows[] = {
-		{ SITE_CERTIFICATES, HOLDING_CERTIFICATES },
-		{ SITE_CHALLENGES, HOLDING_CHALLENGES },
-		{ SITE_POOL, HOLDING_POOL },
-		{ SITE_MEMORY, HOLDING_MEMORY },
-	};
-	unsigned keep = 0;
-
-	for (size_t i = 0; i < nitems(rows); i++) {
-		if ((parts & rows[i].part) == 0)
-			keep |= HELD(rows[i].holding);
-	}
-	return keep;
-}
-
-static struct site_plan *
-plan_after(const struct site *site, unsigned parts, struct err *e)
-{
-	if ((parts & SITE_SCENARIO) != 0)
-		return plan_new(site->first_scenarios, site->seed, e);
-	if ((parts & SITE_COUNTERS) != 0)
-		return plan_with_rules(
-		    site->now.plan, site->now.plan->rules, NULL, e);
-	return plan_ref(site->now.plan);
-}
-
-/* The certificates of a state are not made anew but taken back. */
-static int
-rewind_state(struct store *state, struct err *e)
-{
-	return state == NULL ? 0 : store_rewind(state, e);
-}
-
-static int
-reset(struct site *site, unsigned parts, struct err *e)
-{
-	struct site_plan *plan;
-	struct site_step step;
-
-	if ((parts & SITE_SCENARIO) != 0)
-		parts |= SITE_POOL; /* which starts with the model */
-	plan = plan_after(site, parts, e);
-	if (plan == NULL)
-		return -1;
-	site_step_init(&step, site);
-	plan_release(step.now.plan);
-	step.now.plan = plan;
-	if (renew(site, &step, kept_by(parts), e) == -1 ||
-	    ((parts & SITE_CERTIFICATES) != 0 &&
-		rewind_state(site->parts.options.store, e) == -1)) {
-		site_step_drop(&step);
-		return -1;
-	}
-	if ((parts & SITE_SCENARIO) != 0)
-		step.now.configured = step.in_force = site->first_host;
-	if ((parts & SITE_CLOCK) != 0)
-		step.now.clock = (struct site_clock){ .frozen = false };
-	if ((parts & SITE_POOL) != 0)
-		step.start = SITE_START_AGAIN;
-	step.forget_evidence = (parts & SITE_EVIDENCE) != 0;
-	step.restore_challenge = (parts & SITE_CHALLENGES) != 0;
-	return site_step_take(&step, site, e);
-}
-
-int
-site_reset(struct site *site, unsigned parts, struct err *e)
-{
-	int rc;
-
-	pthread_mutex_lock(&site->change);
-	rc = reset(site, parts, e);
-	if (rc == 0 && (parts & SITE_CLOCK) != 0)
-		later_forget(site, TEMPORARY_CLOCK);
-	if (rc == 0 && (parts & SITE_SCENARIO) != 0) {
-		later_forget(site, TEMPORARY_SCENARIO);
-		later_forget(site, TEMPORARY_HOST);
-		later_forget(site, TEMPORARY_RULE);
-	}
-	pthread_mutex_unlock(&site->change);
-	if (rc == 0)
-		site_changed(site);
-	return rc;
 }
 
 void

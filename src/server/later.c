@@ -19,6 +19,18 @@ free_record(struct temporary *t)
 	free(t);
 }
 
+static struct temporary *
+pending(const struct site *site, enum temporary_kind kind, const char *id)
+{
+	struct temporary *t = site->temporary;
+
+	while (t != NULL &&
+	    !(t->kind == kind && !t->beneath &&
+		(id == NULL || strcmp(t->id, id) == 0)))
+		t = t->next;
+	return t;
+}
+
 /* ---- coming back ---- */
 
 struct alarm {
@@ -48,12 +60,36 @@ bring_back_keys(
 	}
 }
 
+/* What is brought back lies beneath a scenario, and comes back with it. */
+static int
+bring_back_beneath(
+    struct temporary *under, const struct temporary *t, struct err *e)
+{
+	struct site_plan *plan;
+
+	if (t->kind == TEMPORARY_HOST) {
+		bring_back_keys(t, &under->configured, &t->configured);
+		host_take_effect(
+		    &under->in_force, &under->configured, HOST_NOW);
+		return 0;
+	}
+	plan = rules_plan_back(under->plan, t->id, t->rule, e);
+	if (plan == NULL)
+		return -1;
+	plan_release(under->plan);
+	under->plan = plan;
+	return 0;
+}
+
 static int
 bring_back(struct site *site, const struct temporary *t, struct err *e)
 {
+	struct temporary *under = pending(site, TEMPORARY_SCENARIO, NULL);
 	struct site_step step;
 	struct host wanted;
 
+	if (t->beneath)
+		return under == NULL ? 0 : bring_back_beneath(under, t, e);
 	switch (t->kind) {
 	case TEMPORARY_HOST:
 		wanted = site->now.configured;
@@ -66,8 +102,11 @@ bring_back(struct site *site, const struct temporary *t, struct err *e)
 		step.now.clock = t->clock;
 		return site_step_take(&step, site, e);
 	case TEMPORARY_SCENARIO:
-		return site_return(
-		    site, t->plan, &t->configured, &t->in_force, e);
+		if (site_return(
+			site, t->plan, &t->configured, &t->in_force, e) == -1)
+			return -1;
+		later_uncover(site);
+		return 0;
 	case TEMPORARIES:
 		break;
 	}
@@ -153,17 +192,6 @@ later_drop(struct site *site, struct temporary *t)
 	free_record(t);
 }
 
-static struct temporary *
-pending(const struct site *site, enum temporary_kind kind, const char *id)
-{
-	struct temporary *t = site->temporary;
-
-	while (t != NULL &&
-	    !(t->kind == kind && (id == NULL || strcmp(t->id, id) == 0)))
-		t = t->next;
-	return t;
-}
-
 bool
 later_is_pending(const struct site *site, enum temporary_kind kind)
 {
@@ -222,7 +250,7 @@ base_of(const struct site *site, size_t i, const struct host_key *key,
 
 	for (const struct temporary *t = site->temporary; t != NULL;
 	     t = t->next) {
-		if (t->kind == TEMPORARY_HOST && t->keys[i])
+		if (t->kind == TEMPORARY_HOST && !t->beneath && t->keys[i])
 			from = &t->configured;
 	}
 	host_copy_key(out, from, key);
@@ -325,7 +353,8 @@ later_keep_host(struct site *site, const struct host *before,
 	const struct host_key *keys = host_keys(&n);
 
 	for (struct temporary *t = site->temporary; t != NULL; t = t->next) {
-		for (size_t i = 0; t->kind == TEMPORARY_HOST && i < n; i++) {
+		for (size_t i = 0;
+		     t->kind == TEMPORARY_HOST && !t->beneath && i < n; i++) {
 			if (is_touched(i, &keys[i], touched, before,
 				&site->now.configured))
 				t->keys[i] = false;
@@ -335,8 +364,35 @@ later_keep_host(struct site *site, const struct host *before,
 }
 
 void
+later_cover(struct site *site)
+{
+	/* another scenario for a while lies on the same */
+	if (pending(site, TEMPORARY_SCENARIO, NULL) != NULL) {
+		forget(site, TEMPORARY_HOST, NULL);
+		forget(site, TEMPORARY_RULE, NULL);
+		return;
+	}
+	for (struct temporary *t = site->temporary; t != NULL; t = t->next)
+		t->beneath =
+		    t->kind == TEMPORARY_HOST || t->kind == TEMPORARY_RULE;
+}
+
+void
+later_uncover(struct site *site)
+{
+	forget(site, TEMPORARY_HOST, NULL);
+	forget(site, TEMPORARY_RULE, NULL);
+	for (struct temporary *t = site->temporary; t != NULL; t = t->next)
+		t->beneath = false;
+}
+
+void
 later_forget(struct site *site, enum temporary_kind kind)
 {
+	for (struct temporary *t = site->temporary; t != NULL; t = t->next) {
+		if (t->kind == kind)
+			t->beneath = false;
+	}
 	forget(site, kind, NULL);
 }
 
@@ -344,5 +400,5 @@ void
 later_forget_all(struct site *site)
 {
 	for (unsigned i = 0; i < TEMPORARIES; i++)
-		forget(site, (enum temporary_kind)i, NULL);
+		later_forget(site, (enum temporary_kind)i);
 }

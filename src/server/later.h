@@ -15,6 +15,8 @@ struct temporary {
 	struct temporary *next;
 	uint64_t number, timer_number;
 	enum temporary_kind kind;
+	bool
+	    beneath; /* HOST, RULE: about what a scenario for a while lies on */
 	/* what comes back */
 	struct host configured,
 	    in_force; /* SCENARIO; HOST: of the keys below */
@@ -54,7 +56,16 @@ void later_drop(struct site *site, struct temporary *record);
 
 bool later_is_pending(const struct site *site, enum temporary_kind kind);
 
-/* Nothing is pending any more, of one kind or of all. */
+/*
+ * Of the model and of rules: what is pending is about what lies beneath the
+ * scenario that is there for a while from now on; what is pending about that
+ * scenario itself is forgotten, and what was beneath is about what is in force
+ * again.
+ */
+void later_cover(struct site *site);
+void later_uncover(struct site *site);
+
+/* Nothing is pending any more, of one kind or of all, beneath a scenario too. */
 void later_forget(struct site *site, enum temporary_kind kind);
 void later_forget_all(struct site *site);
 

@@ -57,17 +57,39 @@ splice(
 	    &anew, e);
 }
 
+struct site_plan *
+rules_plan_back(
+    struct site_plan *plan, const char *id, struct rules *rule, struct err *e)
+{
+	struct rules *list = plan->rules, *next;
+	int64_t at = rules_find(list, bytes_str(id));
+	size_t where = at == -1 ? rules_count(list) : (size_t)at;
+	const struct plan_anew anew = { where, rules_count(rule) };
+	struct site_plan *p;
+
+	if (at == -1 && rule == NULL)
+		return plan_ref(plan);
+	next = rules_splice(list, where, at == -1 ? 0 : 1, rule, e);
+	if (next == NULL)
+		return NULL;
+	p = plan_with_rules(plan, next, &anew, e);
+	rules_unref(next);
+	return p;
+}
+
 int
 rules_bring_back(
     struct site *site, const char *id, struct rules *rule, struct err *e)
 {
-	struct rules *list = site->now.plan->rules;
-	int64_t at = rules_find(list, bytes_str(id));
+	struct site_plan *plan = rules_plan_back(site->now.plan, id, rule, e);
+	struct site_step step;
 
-	if (at == -1 && rule == NULL)
-		return 0;
-	return splice(site, at == -1 ? rules_count(list) : (size_t)at,
-	    at == -1 ? 0 : 1, rule, e);
+	if (plan == NULL)
+		return -1;
+	site_step_init(&step, site);
+	plan_release(step.now.plan);
+	step.now.plan = plan;
+	return site_step_take(&step, site, e);
 }
 
 static int

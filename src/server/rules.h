@@ -9,6 +9,10 @@
 MUST_USE int rules_alone(
     struct rules *from, const char *id, struct rules **out, struct err *e);
 
+/* The plan with this rule (NULL: none) for the id, which counts anew. A reference, or NULL. */
+struct site_plan *rules_plan_back(
+    struct site_plan *plan, const char *id, struct rules *rule, struct err *e);
+
 /* The rule of this id is this one again (NULL: none), its counts begin anew. */
 MUST_USE int rules_bring_back(
     struct site *site, const char *id, struct rules *rule, struct err *e);

@@ -67,6 +67,10 @@ void site_step_init(struct site_step *step, struct site *site);
 MUST_USE int site_step_take(
     struct site_step *step, struct site *site, struct err *e);
 void site_step_drop(struct site_step *step); /* not to be taken */
+/* New holdings but for those whose bit is in keep. -1: the step is as it was. */
+#define HELD(which) (1U << (which))
+MUST_USE int site_step_renew(struct site_step *step, const struct site *site,
+    unsigned keep, struct err *e);
 
 /* The model becomes this one; what this event brings is in force. */
 MUST_USE int site_configure(struct site *site, const struct host *wanted,

@@ -256,6 +256,40 @@ a_patch_for_a_while_brings_back_only_what_it_touched(void **state)
 	office_close(&o);
 }
 
+static void
+what_is_for_a_while_comes_back_beneath_a_scenario_too(void **state)
+{
+	struct office o;
+	json_t *doc;
+
+	(void)state;
+	office_open(&o, NULL);
+	office_do(&o, "PUT", "/v1/scenario", HALF, 200);
+	office_do(&o, "PATCH", "/v1/host?ttl=30ms",
+	    "{\"registry\":{\"PasswordMax\":3}}", 200);
+	office_do(&o, "PATCH", "/v1/rules/half?ttl=30ms",
+	    "{\"times\":7,\"then\":{\"hang\":true}}", 200);
+	office_do(
+	    &o, "PUT", "/v1/scenario?ttl=200ms&name=caps-modern", NULL, 200);
+	/* about the scenario on top, and gone with it */
+	office_do(&o, "PATCH", "/v1/host?ttl=1h",
+	    "{\"registry\":{\"PasswordMax\":2}}", 200);
+	office_await(&o, "/v1/scenario", "name", "half");
+	for (time_t end = time(NULL) + 60;;) {
+		assert_true(time(NULL) < end);
+		json_t *host = office_call(&o, "GET", "/v1/host", NULL, 200);
+		doc = office_call(&o, "GET", "/v1/rules", NULL, 200);
+		bool back = json_integer_value(
+				office_at(host, "registry.PasswordMax")) == 5 &&
+		    json_is_null(office_at(doc, "rules.0.times"));
+		json_decref(host);
+		json_decref(doc);
+		if (back)
+			break;
+	}
+	office_close(&o);
+}
+
 /* ---- rules ---- */
 
 static void
@@ -612,6 +646,7 @@ main(void)
 		T(a_switch_keeps_passwords_and_certificates_and_counts_anew),
 		T(a_scenario_for_a_while_gives_way_to_the_one_before_which_counts_on),
 		T(a_patch_for_a_while_brings_back_only_what_it_touched),
+		T(what_is_for_a_while_comes_back_beneath_a_scenario_too),
 		T(rules_go_where_they_are_wanted_and_others_count_on),
 		T(a_second_rule_of_an_id_is_refused_with_its_place),
 		T(a_rule_that_is_replaced_counts_anew),
