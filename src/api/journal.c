@@ -158,6 +158,7 @@ mockndes_wait(struct mockndes *m, const char *site, const char *conditions,
 		    bytes_str(conditions == NULL ? "" : conditions), NULL,
 		    &filter, &e);
 	q.when = filter.when;
+	q.after_id = j == NULL ? 0 : journal_last_found(j);
 	c.connections = when_find(filter.when, FACT_OP) != NULL;
 	if (rc == 0)
 		rc = wait_for(j, &q, &c, timeout_ms, &e);

@@ -77,9 +77,10 @@ look(void *ctx, const struct journal_entry *entry)
 static int
 look_into_journal(const struct wait *w, struct looking *l, struct err *e)
 {
-	const struct journal_query q = {
-		.site = w->site, .when = w->filter.when, .after_id = w->after_id
-	};
+	const struct journal_query q = { .site = w->site,
+		.when = w->filter.when,
+		.after_id = w->after_id > 0 ? w->after_id
+					    : journal_last_found(w->journal) };
 
 	l->w = w;
 	requests_begin(&l->list, (size_t)w->count);

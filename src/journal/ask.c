@@ -215,6 +215,7 @@ clear_book(struct journal *j, struct book *b)
 	b->generation++;
 	b->rows = b->untrimmed = b->first_row = 0;
 	b->dropped = b->dropped_written = 0;
+	b->found = b->dropped_found = 0;
 	b->open = 0;
 	b->fresh_count = 0;
 	b->fresh_bytes = 0;

@@ -171,6 +171,17 @@ book_drop(struct journal *j, struct book *b, uint64_t n)
 	j->dropped += n;
 }
 
+void
+book_drop_row(struct journal *j, struct book *b)
+{
+	b->rows--;
+	if (b->found > 0) {
+		b->found--;
+		b->dropped_found++;
+	}
+	book_drop(j, b, 1);
+}
+
 static void
 push_fresh(struct journal *j, struct book *b)
 {
@@ -201,9 +212,8 @@ book_bound(struct journal *j, struct book *b)
 {
 	while (b->rows + b->fresh_count > j->entries_max) {
 		if (b->rows > 0) {
-			b->rows--;
 			b->untrimmed++;
-			book_drop(j, b, 1);
+			book_drop_row(j, b);
 		} else {
 			push_fresh(j, b);
 		}

@@ -59,7 +59,10 @@ struct book {
 	uint64_t rows; /* in the database that count */
 	uint64_t untrimmed; /* in the database, but pushed out */
 	uint64_t first_row; /* none that counts has a smaller id */
+	uint64_t found; /* of rows: those that were there at the opening */
 	uint64_t dropped, dropped_written;
+	uint64_t
+	    dropped_found; /* of dropped: not of entries since the opening */
 	uint64_t open; /* slots of this generation */
 	uint64_t held; /* slots of any generation with a reference */
 	struct queue fresh, changed;
@@ -94,6 +97,7 @@ struct journal {
 	pthread_cond_t wake; /* the writer */
 	struct book *books[BOOKS];
 	struct book *work, **work_last;
+	uint64_t last_found; /* the last id that was there at the opening */
 	uint64_t last_id;
 	uint64_t dropped; /* over all sites */
 	size_t fresh_bytes;
@@ -128,6 +132,8 @@ void book_bound(struct journal *j, struct book *b);
 void book_left_fresh(
     struct journal *j, struct book *b, const struct journal_slot *slot);
 void book_drop(struct journal *j, struct book *b, uint64_t n);
+/* Its oldest row does not count any more; there must be one. */
+void book_drop_row(struct journal *j, struct book *b);
 
 /* ---- writer.c ---- */
 

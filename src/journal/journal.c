@@ -44,8 +44,8 @@ know_site(void *ctx, const char *site, uint64_t rows, uint64_t dropped)
 
 	if (b == NULL)
 		return false;
-	b->rows = rows;
-	b->dropped = b->dropped_written = dropped;
+	b->rows = b->found = rows;
+	b->dropped = b->dropped_written = b->dropped_found = dropped;
 	j->dropped += dropped;
 	return true;
 }
@@ -57,6 +57,7 @@ open_entries(struct journal *j, const char *path, struct err *e)
 	if (j->entries == NULL ||
 	    entries_last_id(j->entries, &j->last_id, e) == -1)
 		return -1;
+	j->last_found = j->last_id;
 	return entries_sites(j->entries, know_site, j, e);
 }
 
@@ -299,6 +300,12 @@ journal_end(
 
 /* ---- numbers ---- */
 
+uint64_t
+journal_last_found(const struct journal *j)
+{
+	return j->last_found;
+}
+
 struct journal_counts
 journal_counts(struct journal *j, const char *site)
 {
@@ -310,6 +317,7 @@ journal_counts(struct journal *j, const char *site)
 	if (b != NULL) {
 		c.entries = b->rows + b->fresh_count;
 		c.dropped = b->dropped;
+		c.dropped_since = b->dropped - b->dropped_found;
 		c.open = b->open;
 	}
 	pthread_mutex_unlock(&j->lock);

@@ -91,10 +91,18 @@ MUST_USE int journal_get(struct journal *j, const char *site, uint64_t id,
 
 struct journal_counts {
 	uint64_t entries,
-	    dropped; /* of the site; since the start or the last clear */
+	    dropped; /* of the site; since the last clear, in a file over all its openings */
+	uint64_t dropped_since; /* of those, entries since the opening */
 	uint64_t open; /* not ended */
 };
 struct journal_counts journal_counts(struct journal *j, const char *site);
+
+/*
+ * The number of the last entry that its file had when it was opened; 0: none.
+ * What is behind it belongs to this run, which is what waiting and judging
+ * are about.
+ */
+uint64_t journal_last_found(const struct journal *j);
 /* Of all sites, never less than before. */
 uint64_t journal_dropped_in_all(struct journal *j);
 

@@ -52,12 +52,14 @@ static int
 judge_all(struct verify_report *r, struct journal *j,
     const struct verify_options *o, struct err *e)
 {
-	const struct journal_query q = { .site = o->site, .no_json = true };
+	const struct journal_query q = { .site = o->site,
+		.after_id = journal_last_found(j),
+		.no_json = true };
 	struct judge_world w = { .client = o->client };
 
 	if (journal_query(j, &q, see, r, e) == -1)
 		return -1;
-	r->dropped = w.dropped = journal_counts(j, o->site).dropped;
+	r->dropped = w.dropped = journal_counts(j, o->site).dropped_since;
 	for (size_t i = 0; i < r->count; i++) {
 		judge_conclude(&r->judges[i], &w);
 		if (!buf_ok(&r->judges[i].why))

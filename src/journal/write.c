@@ -200,8 +200,7 @@ forget_row(struct journal *j, const char *site, uint64_t id)
 		if (b->untrimmed > 0) {
 			b->untrimmed--;
 		} else if (b->rows > 0) {
-			b->rows--;
-			book_drop(j, b, 1);
+			book_drop_row(j, b);
 			book_has_work(j, b);
 		}
 	}

@@ -193,6 +193,23 @@ is "a signal that we ignore is CMD's own again" "$CODE" 153
 sha256sum <"$DIR/out" >"$DIR/first"
 try run --state "$DIR/ran" -- sh -c "cat \"\$MOCKNDES_CA_FILE\""
 is "a command finds the same CA again" "$(sha256sum <"$DIR/out")" "$(cat "$DIR/first")"
+cat >"$DIR/once.yaml" <<'EOT'
+mockndes: 1
+name: once
+title: asks once
+expect:
+  - requests: { op: GetCACaps }
+    count: 1
+EOT
+# shellcheck disable=SC2016 # CMD's own
+for journal in 100 100 1; do
+	try run --state "$DIR/ran" --journal "$journal" --scenario "$DIR/once.yaml" -- sh -c '
+		curl -s -o /dev/null --noproxy "*" -w "%{http_code}" \
+			"$MOCKNDES_CONTROL_URL/v1/requests/wait?op=GetCACaps&timeout=1ms"
+		curl -s -o /dev/null --noproxy "*" "$MOCKNDES_SCEP_URL?operation=GetCACaps"'
+	is "a run is judged by its own requests" "$CODE" 0
+	is "and waits for its own" "$(cat "$DIR/out")" 408
+done
 serve --state "$DIR/ran"
 try run --state "$DIR/ran" -- true
 is "but not while another has the state" "$CODE" 1
