@@ -121,6 +121,7 @@ enum ca_tls_kind {
 	CA_TLS_WRONG_NAME,
 	CA_TLS_UNTRUSTED,
 	CA_TLS_LEAF_ONLY,
+	CA_TLS_NEXT, /* by the next generation of the CA */
 	CA_TLS_KINDS
 };
 

@@ -339,6 +339,7 @@ enum fault_tls_cert {
 	FAULT_TLS_UNTRUSTED, /* by the stranger */
 	FAULT_TLS_REVOKED, /* sound, but on the CRL */
 	FAULT_TLS_LEAF_ONLY,
+	FAULT_TLS_NEXT, /* by the next generation of the CA */
 	FAULT_TLS_CERTS
 };
 enum fault_tls_cut {

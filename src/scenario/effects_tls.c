@@ -7,7 +7,7 @@ WORDS(tls_certs, { "expired", FAULT_TLS_EXPIRED },
     { "self-signed", FAULT_TLS_SELF_SIGNED },
     { "wrong-name", FAULT_TLS_WRONG_NAME },
     { "untrusted", FAULT_TLS_UNTRUSTED }, { "revoked", FAULT_TLS_REVOKED },
-    { "leaf-only", FAULT_TLS_LEAF_ONLY });
+    { "leaf-only", FAULT_TLS_LEAF_ONLY }, { "next-ca", FAULT_TLS_NEXT });
 WORDS(tls_versions, { "1.0", 0 }, { "1.1", 1 }, { "1.2", 2 }, { "1.3", 3 });
 WORDS(tls_clients, { "none", 0 }, { "asked", 1 }, { "required", 2 });
 WORDS(tls_cuts, { "hello", FAULT_TLS_CUT_HELLO },

@@ -99,6 +99,7 @@ kind_of(enum fault_tls_cert cert, enum ca_tls_kind *kind)
 		{ FAULT_TLS_WRONG_NAME, CA_TLS_WRONG_NAME },
 		{ FAULT_TLS_UNTRUSTED, CA_TLS_UNTRUSTED },
 		{ FAULT_TLS_LEAF_ONLY, CA_TLS_LEAF_ONLY },
+		{ FAULT_TLS_NEXT, CA_TLS_NEXT },
 	};
 
 	for (size_t i = 0; i < nitems(rows); i++) {

@@ -37,6 +37,8 @@ static const struct row {
 	{ "hostile/tls-notyet", true, "certificate is not yet valid", false },
 	{ "hostile/tls-on-80", false, "HTTP/0.9", false },
 	{ "hostile/tls-plain-on-443", true, "SSL", false },
+	{ "hostile/tls-same-ca-rollover", true,
+	    "self-signed certificate in certificate chain", false },
 	{ "hostile/tls-selfsigned", true, "self-signed certificate", false },
 	{ "hostile/tls-unknownca", true,
 	    "self-signed certificate in certificate chain", false },
