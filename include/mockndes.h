@@ -210,8 +210,9 @@ const char *mockndes_builtin(size_t i);
  * "source", "symptom", "cause", "resolution" (its steps, numbered, a line
  * each), "mend" (the same, a step that the control API can perform followed by
  * a line with a tab and the call), "fidelity" ("seen", "documented" or
- * "inferred"), "evidence" (log lines to look for, a line each) or "yaml" (the
- * file itself). "" when the file leaves the part out;
+ * "inferred"), "evidence" (log lines to look for, a line each), "expect" (what
+ * a correct client does, a line each) or "yaml" (the file itself). "" when the
+ * file leaves the part out;
  * NULL when there is no such scenario, it is not sound, or memory ran out. The
  * caller frees it with free().
  */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "control/schema.h"
+#include "fault/expect.h"
 #include "fault/rule.h"
 #include "mockndes.h"
 #include "scenario/scenario.h"
@@ -131,6 +132,25 @@ evidence(const struct scenario *s)
 	return taken(&b);
 }
 
+static char *
+expect(const struct scenario *s)
+{
+	struct buf b;
+
+	buf_init(&b, SCENARIO_FILE_MAX);
+	for (size_t i = 0; i < scenario_expect_count(s); i++) {
+		const struct expect *x = scenario_expect(s, i);
+
+		expect_print(x, &b);
+		if (x->severity == EXPECT_WARNING)
+			buf_add_str(&b, " (warning)");
+		if (x->say != NULL)
+			buf_addf(&b, ": %s", x->say);
+		buf_add_byte(&b, '\n');
+	}
+	return taken(&b);
+}
+
 static const char *
 fidelity(const struct scenario *s)
 {
@@ -159,6 +179,7 @@ part_of(const struct scenario *s, const char *part)
 		{ "resolution", steps },
 		{ "mend", mend },
 		{ "evidence", evidence },
+		{ "expect", expect },
 	};
 
 	for (size_t i = 0; i < nitems(parts); i++) {

@@ -249,7 +249,7 @@ int
 ctl_show(struct ctl *c, const struct ctl_call *call,
     void (*print)(const json_t *json))
 {
-	struct ctl_answer answer;
+	struct ctl_answer answer = { 0 };
 	json_t *json = NULL;
 	int rc = ctl_ask(c, call, &answer);
 

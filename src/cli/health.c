@@ -17,8 +17,8 @@ default_url(char *out, size_t size)
 	const char *port = getenv("MOCKNDES_CONTROL_PORT");
 	size_t n = port == NULL ? 0 : strlen(port);
 
-	if (url != NULL && url[0] != '\0' && strlen(url) < size) {
-		strcpy(out, url);
+	if (url != NULL && url[0] != '\0') {
+		snprintf(out, size, "%s", url);
 		return;
 	}
 
@@ -121,7 +121,7 @@ is_http(CURLU *url)
 int
 health_run(int argc, char **argv)
 {
-	char standard[256];
+	char standard[2048];
 	const char *where = standard;
 	CURLU *url = NULL;
 	CURL *curl = NULL;

@@ -168,11 +168,13 @@ print(const char *name)
 	print_part(&p, "Where to look", "evidence");
 	print_part(&p, "Why", "cause");
 	print_part(&p, "How to mend it", "mend");
+	print_part(&p, "What a correct client does", "expect");
 	printf("\nTry it\n"
 	       "  mockndes serve --scenario %s --log-dir logs\n"
+	       "  mockndes run --scenario %s -- CMD\n"
 	       "  Or on any server below /x/%s/certsrv/mscep/mscep.dll;\n"
 	       "  its calls of the control API end in ?site=x/%s\n",
-	    name, name, name);
+	    name, name, name, name);
 	if (!p.failed)
 		return EXIT_FINE;
 	complain("the scenario %s cannot be read", name);

@@ -42,4 +42,7 @@ struct expect {
 	unsigned line, column;
 };
 
+/* As it stands in a file: "client: refuses". Appended. */
+void expect_print(const struct expect *x, struct buf *out);
+
 #endif

@@ -69,7 +69,4 @@ void judge_note(struct judge *j, uint64_t id);
 void judge_say(struct judge *j, enum verify_verdict v, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
-/* The expectation as it stands in a file: "client: refuses". Appended. */
-void judge_print(const struct expect *x, struct buf *out);
-
 #endif

@@ -40,7 +40,7 @@ static void
 text_of_judge(const struct judge *j, struct buf *out)
 {
 	buf_addf(out, "%-10s  ", mark_of(j));
-	judge_print(j->x, out);
+	expect_print(j->x, out);
 	buf_addf(out, "\n            %s\n", buf_str(&j->why));
 	if (j->x->say != NULL)
 		buf_addf(out, "            %s\n", j->x->say);
@@ -92,7 +92,7 @@ printed(const struct expect *x)
 	struct buf b;
 
 	buf_init(&b, TEXT_MAX);
-	judge_print(x, &b);
+	expect_print(x, &b);
 	return string_of(&b);
 }
 
@@ -213,7 +213,7 @@ junit_of_judge(
 	struct buf name;
 
 	buf_init(&name, TEXT_MAX);
-	judge_print(j->x, &name);
+	expect_print(j->x, &name);
 	buf_add_str(out, "    <testcase");
 	attribute(out, "name", buf_str(&name));
 	attribute(

@@ -34,6 +34,7 @@ for f in scenarios/*.yaml; do
 done
 
 try scenarios uri-too-long
+is "what a correct client does" "$(section 'What a correct client does' | grep -c '^  client: succeeds: ')" 1
 ok "keys of a part stand together" grep -qF \
 	'PATCH /v1/host {"iis":{"request_filtering":{"maxUrl":65534,"maxQueryString":65534}}}' "$DIR/out"
 try scenarios admin-hidden
