@@ -10,6 +10,29 @@
 
 #define REPEAT_MAX ((size_t)16 << 10)
 
+/* A word that a shell takes as it is, or in quotes. */
+static void
+add_word(struct buf *b, struct bytes word)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789_./-";
+	bool quoted = word.n == 0;
+
+	for (size_t i = 0; i < word.n; i++)
+		quoted |= memchr(plain, word.p[i], sizeof(plain) - 1) == NULL;
+	if (!quoted) {
+		buf_add(b, word);
+		return;
+	}
+	buf_add_byte(b, '\'');
+	for (size_t i = 0; i < word.n; i++) {
+		if (word.p[i] == '\'')
+			buf_add_str(b, "'\\'");
+		buf_add_byte(b, word.p[i]);
+	}
+	buf_add_byte(b, '\'');
+}
+
 /* "mockndes --scenario a --scenario b --seed 7" */
 static char *
 repeat_line(const char *scenarios, uint64_t seed)
@@ -24,7 +47,7 @@ repeat_line(const char *scenarios, uint64_t seed)
 		size_t n = strcspn(at, "+");
 
 		buf_add_str(&b, " --scenario ");
-		buf_add(&b, bytes_of(at, n));
+		add_word(&b, bytes_of(at, n));
 		at += n + (at[n] == '+');
 	}
 	buf_addf(&b, " --seed %" PRIu64, seed);

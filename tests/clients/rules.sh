@@ -124,5 +124,11 @@ must_not "another seed, others" cmp -s "$DIR/once" "$DIR/other"
 repeat=$(sed -n 's/.*; again: mockndes \([^]]*\)\].*/\1/p' "$DIR/mock.log" | tail -n 1)
 must "the log tells how to have it again" \
 	test "$repeat" = "--scenario $DIR/gateway.yaml --seed 4"
+cp "$DIR/gateway.yaml" "$DIR/it's here.yaml"
+mock --scenario "$DIR/it's here.yaml" --seed 4
+quietly curl -s "$URL?operation=PKIOperation"
+repeat=$(sed -n 's/.*; again: mockndes \([^]]*\)\].*/\1/p' "$DIR/mock.log" | tail -n 1)
+eval "set -- $repeat"
+must "in words that a shell takes" test "$2" = "$DIR/it's here.yaml"
 
 finish
