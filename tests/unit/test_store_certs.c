@@ -368,7 +368,7 @@ a_setting_is_the_last_text_that_was_set(void **state)
 static void
 a_file_keeps_everything(void **state)
 {
-	struct folder f;
+	struct folder f = { 0 };
 	struct err e = { 0 };
 	struct seen seen = { .stop_after = 8 };
 
@@ -401,7 +401,7 @@ a_file_keeps_everything(void **state)
 static void
 two_stores_on_one_file_never_share_a_number(void **state)
 {
-	struct folder f;
+	struct folder f = { 0 };
 	uint64_t a_got[200], b_got[200];
 	struct err e = { 0 };
 
@@ -441,7 +441,7 @@ stores_in_memory_know_nothing_of_each_other(void **state)
 static void
 says_which_file_cannot_be_opened(void **state)
 {
-	struct folder f;
+	struct folder f = { 0 };
 	char want[256];
 	struct err e = { 0 };
 
@@ -480,7 +480,7 @@ leaves_databases_alone_that_it_does_not_know(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < nitems(foreign); i++) {
-		struct folder f;
+		struct folder f = { 0 };
 		char want[256];
 		sqlite3 *db = NULL;
 		struct err e = { 0 };
@@ -503,7 +503,7 @@ leaves_databases_alone_that_it_does_not_know(void **state)
 static void
 a_file_that_is_no_database_is_refused(void **state)
 {
-	struct folder f;
+	struct folder f = { 0 };
 	char want[256];
 	struct err e = { 0 };
 
@@ -524,7 +524,7 @@ a_file_that_is_no_database_is_refused(void **state)
 static void
 going_back_leaves_what_was_there_when_it_was_opened(void **state)
 {
-	struct folder f;
+	struct folder f = { 0 };
 	struct err e = { 0 };
 	struct seen seen = { .stop_after = 8 };
 
