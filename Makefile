@@ -72,7 +72,7 @@ check: rooms exports $(B)/mockndes $(PROGRAMS) ## tests that need nothing but th
 	@$(RUNTESTS) $(PROGRAMS) $(SHTESTS)
 
 clients: $(B)/mockndes $(B)/tests/tools/scep_messages ## real SCEP clients against the mock (T=name)
-	@JOBS=1 $(RUNTESTS) $(CLIENTS)
+	@JOBS=1 LIMIT=600 $(RUNTESTS) $(CLIENTS)
 
 rooms: $(GEN) ## prove that rooms include only what src/ROOMS says
 	@sh tests/tools/rooms.sh $(GEN)
