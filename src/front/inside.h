@@ -60,6 +60,7 @@ struct front_listener {
 	struct front_handler handler;
 	struct front_door door;
 	struct front_tls *tls; /* under the front's lock; NULL: no TLS */
+	atomic_bool tls_stale; /* it has changed since the last sweep */
 	struct front_tls_policy
 	    policy; /* under the front's lock; so the next */
 	/* Made when first wanted, by minimum and maximum version; GnuTLS may keep one for a session's life. */

@@ -79,6 +79,8 @@ run_shard(struct front_shard *shard)
 		shard->due = false;
 		(void)MHD_run(shard->daemon);
 		front_tls_sweep(shard->listener);
+	} else if (atomic_load(&shard->listener->tls_stale)) {
+		front_tls_sweep(shard->listener);
 	}
 	if (MHD_get_timeout(shard->daemon, &ms) != MHD_YES)
 		return -1;

@@ -110,6 +110,7 @@ front_use_tls(struct front *f, unsigned index, const char *chain_pem,
 	t->older = l->tls;
 	l->tls = t;
 	pthread_mutex_unlock(&f->lock);
+	atomic_store(&l->tls_stale, true);
 	return 0;
 }
 
@@ -339,6 +340,7 @@ front_tls_sweep(struct front_listener *l)
 
 	if (!l->secure)
 		return;
+	atomic_store(&l->tls_stale, false);
 	pthread_mutex_lock(&l->front->lock);
 	for (at = &l->tls->older; *at != NULL;) {
 		t = *at;
