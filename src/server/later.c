@@ -345,20 +345,33 @@ later_keep_rule(struct site *site, const char *id, struct temporary *t)
 	add(site, t);
 }
 
+/* These keys are not the record's any more. True: it has none left. */
+static bool
+give_up_keys(struct temporary *t, const bool *touched,
+    const struct host *before, const struct host *after)
+{
+	size_t n, left = 0;
+	const struct host_key *keys = host_keys(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_touched(i, &keys[i], touched, before, after))
+			t->keys[i] = false;
+		left += t->keys[i];
+	}
+	return left == 0;
+}
+
 void
 later_keep_host(struct site *site, const struct host *before,
     const bool *touched, struct temporary *record)
 {
-	size_t n;
-	const struct host_key *keys = host_keys(&n);
+	struct temporary *next;
 
-	for (struct temporary *t = site->temporary; t != NULL; t = t->next) {
-		for (size_t i = 0;
-		     t->kind == TEMPORARY_HOST && !t->beneath && i < n; i++) {
-			if (is_touched(i, &keys[i], touched, before,
-				&site->now.configured))
-				t->keys[i] = false;
-		}
+	for (struct temporary *t = site->temporary; t != NULL; t = next) {
+		next = t->next;
+		if (t->kind == TEMPORARY_HOST && !t->beneath &&
+		    give_up_keys(t, touched, before, &site->now.configured))
+			later_drop(site, take(site, t->number));
 	}
 	add(site, record);
 }
