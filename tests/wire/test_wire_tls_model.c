@@ -127,9 +127,10 @@ control(
 	char text[512];
 
 	snprintf(text, sizeof(text),
-	    "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+	    "%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
 	    "Content-Length: %zu\r\n\r\n%s",
-	    call, strlen(body), body);
+	    call, mockndes_url(s->m, "control") + strlen("http://"),
+	    strlen(body), body);
 	if (client_raw(
 		&w->c, mockndes_url(s->m, "control"), text, strlen(text), &h))
 		fail_msg("%s", w->c.why);
