@@ -127,7 +127,7 @@ must "where nothing is expected the verdict is the command's" judged 3 --verdict
 
 # ---- not enough to judge by ----
 must "where the journal lost requests it is 5" judged 5 --journal 1 --scenario uri-too-long -- sh -c \
-	'for n in 1 2 3; do curl -so /dev/null "$MOCKNDES_SCEP_URL?operation=GetCACaps"; done'
+	'for n in 1 2 3 4 5 6 7 8 9; do curl -so /dev/null "$MOCKNDES_SCEP_URL?operation=GetCACaps"; done'
 must "and the report says that, too" grep -q '^incomplete' "$DIR/out"
 must "JUnit has it as an error" junit 'count(//testcase/error)>0' true
 must_not "no file is left" ls "$TMPDIR"/* 2>/dev/null
