@@ -31,11 +31,29 @@ raw_end_name(enum raw_end e)
 	return names[e];
 }
 
-void
-raw_connect(struct raw *r, const char *url)
+static int
+dial(int fd, const char *url)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	to.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1));
+	return connect(fd, (struct sockaddr *)&to, sizeof(to));
+}
+
+bool
+raw_refused(const char *url)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool refused = dial(fd, url) == -1 && errno == ECONNREFUSED;
+
+	close(fd);
+	return refused;
+}
+
+void
+raw_connect(struct raw *r, const char *url)
+{
 	struct timeval patience = { PATIENCE_MS / 1000, 0 };
 
 	/* The server may be gone before we have written. */
@@ -44,9 +62,8 @@ raw_connect(struct raw *r, const char *url)
 	r->ssl = NULL;
 	r->n = 0;
 	r->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	to.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1));
 	setsockopt(r->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	assert_int_equal(connect(r->fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(dial(r->fd, url), 0);
 }
 
 void

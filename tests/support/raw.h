@@ -34,6 +34,8 @@ struct raw {
 void raw_open(struct raw *r, const char *url);
 /* The connection alone: TLS is for later, or never. */
 void raw_connect(struct raw *r, const char *url);
+/* Is a connection refused? */
+bool raw_refused(const char *url);
 void raw_send(struct raw *r, const void *p, size_t n);
 /*
  * Read until the connection ends, or says nothing for a while after at least

@@ -228,6 +228,21 @@ breaks_off_what_it_accepts(void **state)
 	free(r);
 }
 
+/* To refuse is the host's, since a rule only sees what was accepted. */
+static void
+refuses_connections(void **state)
+{
+	static const char yaml[] =
+	    "mockndes: 1\nhost: { network: { state: refused } }\n";
+	struct served sv;
+
+	(void)state;
+	served_start_text(&sv, yaml, with_https);
+	assert_int_equal(raw_refused(sv.url), true);
+	assert_int_equal(raw_refused(sv.url_https), true);
+	served_stop(&sv);
+}
+
 int
 main(void)
 {
@@ -237,6 +252,7 @@ main(void)
 		cmocka_unit_test(hangs_behind_the_headers_of_the_honest_answer),
 		cmocka_unit_test(waits_and_drips_as_long_as_it_was_told),
 		cmocka_unit_test(breaks_off_what_it_accepts),
+		cmocka_unit_test(refuses_connections),
 	};
 
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
