@@ -21,6 +21,7 @@ static const struct {
 	{ "starts", bench_starts },
 	{ "enrolments", bench_enrolments },
 	{ "caps", bench_caps },
+	{ "journal", bench_journal },
 	{ "rules", bench_rules },
 	{ "state", bench_state },
 	{ "waiting", bench_waiting },

@@ -80,6 +80,7 @@ void bench_enrolments_clear(struct bench_enrolments *e);
 int bench_starts(struct bench *b);
 int bench_enrolments(struct bench *b);
 int bench_caps(struct bench *b);
+int bench_journal(struct bench *b);
 int bench_rules(struct bench *b);
 int bench_waiting(struct bench *b);
 int bench_state(struct bench *b);
