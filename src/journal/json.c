@@ -269,7 +269,8 @@ put_deployment(struct buf *b, const struct journal_answer *a)
 		put_number(b, "event", a->event_id);
 	if (a->hresult != 0)
 		buf_addf(b, "\"hresult\":\"0x%08" PRIx32 "\",", a->hresult);
-	put_bool(b, "commit", a->commit);
+	if (a->draw != NULL)
+		put_bool(b, "commit", a->commit);
 	if (a->certificate_subject != NULL) {
 		put_open(b, "certificate", '{');
 		put_text(b, "subject", a->certificate_subject);
