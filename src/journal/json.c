@@ -310,8 +310,24 @@ put_rules(struct buf *b, const struct journal_answer *a)
 	put_text(b, "repeat", a->repeat);
 }
 
+/* Status line and headers, a line each. */
 static void
-put_reply(struct buf *b, const struct journal_answer *a)
+put_head(struct buf *b, const struct journal_answer *a, struct bytes head)
+{
+	struct buf text;
+
+	if (a->reply_status == 0)
+		return;
+	buf_init(&text, JOURNAL_BLOB_MAX);
+	buf_addf(&text, "HTTP/1.1 %d %s\n", a->reply_status,
+	    a->reply_reason == NULL ? "" : a->reply_reason);
+	buf_add(&text, head);
+	put_bytes(b, "head", buf_bytes(&text));
+	buf_clear(&text);
+}
+
+static void
+put_reply(struct buf *b, const struct journal_answer *a, struct bytes head)
 {
 	put_open(b, "honest", '{');
 	if (a->honest_status != 0)
@@ -320,7 +336,7 @@ put_reply(struct buf *b, const struct journal_answer *a)
 	put_text(b, "fail_info", a->honest_fail_info);
 	put_close(b, '}');
 	put_open(b, "reply", '{');
-	put_bytes(b, "head", a->reply_head);
+	put_head(b, a, head);
 	put_number(b, "bytes", (int64_t)a->reply_bytes);
 	put_close(b, '}');
 }
@@ -353,7 +369,7 @@ put_entry(
 		put_message(out, &a->a, &a->facts);
 		put_deployment(out, &a->a);
 		put_rules(out, &a->a);
-		put_reply(out, &a->a);
+		put_reply(out, &a->a, a->head);
 		put_findings(out, &a->a);
 	}
 	if (buf_ok(out) && out->n > 0 && out->p[out->n - 1] == ',')

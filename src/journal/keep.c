@@ -93,24 +93,24 @@ add(struct pack *k, struct bytes s, struct bytes *part)
 	k->n += s.n;
 }
 
-static void
-pack_headers(struct pack *k, const struct facts *f, struct kept_receipt *out)
+/* "Name: value\n" each, and where the parts are; the text is all that is returned. */
+static struct bytes
+pack_headers(struct pack *k, const struct http_header *headers, size_t n,
+    struct http_header **parts)
 {
-	size_t from;
+	struct http_header *out = aligned_room(k, n * sizeof(*out));
+	size_t from = k->n;
 
-	out->header_count = f->header_count;
-	out->headers = aligned_room(k, f->header_count * sizeof(*out->headers));
-	from = k->n;
-	for (size_t i = 0; i < f->header_count; i++) {
-		struct http_header *h =
-		    out->headers == NULL ? NULL : &out->headers[i];
+	for (size_t i = 0; i < n; i++) {
+		struct http_header *h = out == NULL ? NULL : &out[i];
 
-		add(k, f->headers[i].name, h == NULL ? NULL : &h->name);
+		add(k, headers[i].name, h == NULL ? NULL : &h->name);
 		add(k, BYTES_LIT(": "), NULL);
-		add(k, f->headers[i].value, h == NULL ? NULL : &h->value);
+		add(k, headers[i].value, h == NULL ? NULL : &h->value);
 		add(k, BYTES_LIT("\n"), NULL);
 	}
-	out->head = bytes_of(k->p == NULL ? NULL : k->p + from, k->n - from);
+	*parts = out;
+	return bytes_of(k->p == NULL ? NULL : k->p + from, k->n - from);
 }
 
 static void
@@ -126,7 +126,9 @@ pack_receipt(struct pack *k, const struct journal_receipt *r)
 	out->r.target = pack_bytes(k, r->target);
 	out->r.prefix = pack_text(k, r->prefix);
 	pack_facts(k, r->facts, 0, &out->facts);
-	pack_headers(k, r->facts, out);
+	out->header_count = r->facts->header_count;
+	out->head = pack_headers(
+	    k, r->facts->headers, out->header_count, &out->headers);
 }
 
 struct kept_receipt *
@@ -207,6 +209,7 @@ static void
 pack_answer(struct pack *k, const struct journal_answer *a)
 {
 	struct kept_answer scratch, *out = room(k, sizeof(*out));
+	struct http_header *parts;
 
 	if (out == NULL)
 		out = &scratch;
@@ -216,7 +219,9 @@ pack_answer(struct pack *k, const struct journal_answer *a)
 	out->a.message = pack_blob(k, a->message);
 	out->a.csr = pack_blob(k, a->csr);
 	out->a.sender_nonce = pack_bytes(k, a->sender_nonce);
-	out->a.reply_head = pack_blob(k, a->reply_head);
+	out->a.reply_reason = pack_text(k, a->reply_reason);
+	out->head =
+	    pack_headers(k, a->reply_headers, a->reply_header_count, &parts);
 	out->a.reply = pack_blob(k, a->reply);
 	pack_tries(k, a, &out->a);
 	pack_findings(k, a, &out->a);

@@ -26,8 +26,9 @@ struct kept_receipt {
 };
 
 struct kept_answer {
-	struct journal_answer a; /* but facts */
+	struct journal_answer a; /* but facts and headers */
 	struct kept_facts facts;
+	struct bytes head; /* headers of the reply, "Name: value\n" each */
 };
 
 /* NULL when memory ran out; *bytes is what it takes. */

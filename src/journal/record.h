@@ -87,7 +87,10 @@ struct journal_answer {
 	/* the honest value beside the one sent */
 	int honest_status; /* 0: there was none */
 	const char *honest_pki_status, *honest_fail_info; /* NULL: no CertRep */
-	struct bytes reply_head; /* status line and headers as composed */
+	int reply_status; /* of the status line as composed; 0: there is none */
+	const char *reply_reason; /* constant, or in the exchange's memory */
+	const struct http_header *reply_headers; /* as composed */
+	size_t reply_header_count;
 	struct bytes reply; /* body as sent */
 	size_t reply_bytes; /* of the body, whole */
 

@@ -294,27 +294,16 @@ is_sent(const struct http_reply *r)
 	return r->wire.act == WIRE_PLAY && r->status != 0;
 }
 
-static struct bytes
-head_of(struct ndes_exchange *x)
+static void
+set_head(struct journal_answer *a, const struct http_reply *r)
 {
-	const struct http_reply *r = &x->reply;
-	struct bytes head;
-	struct buf b;
-
 	if (!is_sent(r) || r->wire.raw.p != NULL)
-		return bytes_of(NULL, 0);
-	buf_init(&b, TEXT_MAX);
-	buf_addf(&b, "HTTP/1.1 %d %s\r\n", r->status,
-	    r->reason == NULL ? http_reason(r->status) : r->reason);
-	for (size_t i = 0; i < r->header_count; i++) {
-		buf_add(&b, r->headers[i].name);
-		buf_add_str(&b, ": ");
-		buf_add(&b, r->headers[i].value);
-		buf_add_str(&b, "\r\n");
-	}
-	head = arena_copy(&x->arena, buf_bytes(&b));
-	buf_clear(&b);
-	return head;
+		return;
+	a->reply_status = r->status;
+	a->reply_reason =
+	    r->reason == NULL ? http_reason(r->status) : r->reason;
+	a->reply_headers = r->headers;
+	a->reply_header_count = r->header_count;
 }
 
 /* Is the CertRep that was encoded what goes out? */
@@ -360,7 +349,7 @@ set_reply(struct journal_answer *a, struct ndes_exchange *x,
 		a->honest_pki_status = scep_status_name(f->honest.status);
 	if (f->has_honest && f->honest.has_fail_info)
 		a->honest_fail_info = scep_fail_name(f->honest.fail_info);
-	a->reply_head = head_of(x);
+	set_head(a, &x->reply);
 	if (!is_sent(&x->reply))
 		return;
 	a->reply =
