@@ -109,7 +109,7 @@ refuses_what_it_did_not_ask_for(void **state)
 	must_say(w, look(w, &m, &w->d.ca, w->key, body), "transactionID is");
 	m = w->asked.message;
 	must_say(w, look(w, &m, &w->d.ca, w->other, body),
-	    "the certificate is not for our key");
+	    "no certificate for our key among the 1 inside");
 	m.signer = w->d.ca.issuing;
 	must_say(w, look(w, &m, &w->d.ca, w->key, body),
 	    "the recipient is not the request's signer");
@@ -117,7 +117,7 @@ refuses_what_it_did_not_ask_for(void **state)
 	struct client_ca ca = w->d.ca;
 	ca.ra_sign = ca.ra_encrypt;
 	must_say(w, look(w, &m, &ca, w->key, body),
-	    "not signed by the RA signing certificate");
+	    "not signed by a certificate of GetCACert");
 }
 
 static void
