@@ -52,8 +52,9 @@ main(void)
 EOT
 export PKG_CONFIG_PATH="$DIR/usr/lib/pkgconfig"
 is "pkg-config knows the version" "$(pkg-config --modversion mockndes)" 1.2.3
+# CC may be a command with its arguments ("ccache gcc").
 # shellcheck disable=SC2046,SC2086 # words on purpose
-ok "a program of two servers links" "$CC" -std=c11 -Wall -Werror -o "$DIR/two" \
+ok "a program of two servers links" $CC -std=c11 -Wall -Werror -o "$DIR/two" \
 	"$DIR/two.c" $(pkg-config --cflags --libs mockndes) $flags
 is "and runs" "$(cd "$DIR" && ./two 2>&1)" "one two apart"
 printf '#include <mockndes.h>\nint main() { return mockndes_option(0) == nullptr; }\n' >"$DIR/x.cc"
