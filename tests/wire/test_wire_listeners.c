@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,78 @@ a_server_that_refuses_from_the_start_is_mended(void **state)
 	served_stop(&s);
 }
 
+/* ---- a thread for the control API ---- */
+
+/* Holds the thread that says a certain line. */
+struct gate {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool held, open;
+};
+
+static void
+stop_at_the_gate(void *ctx, int level, const char *text)
+{
+	struct gate *g = ctx;
+
+	(void)level;
+	if (strstr(text, "unreadable request") == NULL)
+		return;
+	pthread_mutex_lock(&g->lock);
+	g->held = true;
+	pthread_cond_broadcast(&g->changed);
+	while (!g->open)
+		pthread_cond_wait(&g->changed, &g->lock);
+	pthread_mutex_unlock(&g->lock);
+}
+
+static void *
+send_nonsense(void *arg)
+{
+	static const char nonsense[] = "GET / HTTP/9.9\r\nHost: h\r\n\r\n";
+	struct served *s = arg;
+	struct client c;
+	struct client_http h;
+
+	if (client_open(&c, NULL) == 0 &&
+	    client_raw(&c, mockndes_url(s->m, "control"), nonsense,
+		strlen(nonsense), &h) == 0)
+		client_http_clear(&h);
+	client_close(&c);
+	return NULL;
+}
+
+static void
+a_control_call_that_hangs_delays_no_scep_client(void **state)
+{
+	struct gate g = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+		false, false };
+	struct world *w = *state;
+	struct served s = { .m = mockndes_new() };
+	pthread_t thread;
+
+	assert_non_null(s.m);
+	assert_int_equal(mockndes_set(s.m, "http-port", "0"), 0);
+	assert_int_equal(mockndes_set(s.m, "https-port", "off"), 0);
+	assert_int_equal(mockndes_set(s.m, "control-port", "0"), 0);
+	mockndes_log(s.m, stop_at_the_gate, &g);
+	if (mockndes_start(s.m) != 0)
+		fail_msg("%s", mockndes_error(s.m));
+	assert_int_equal(pthread_create(&thread, NULL, send_nonsense, &s), 0);
+	pthread_mutex_lock(&g.lock);
+	while (!g.held)
+		pthread_cond_wait(&g.changed, &g.lock);
+	pthread_mutex_unlock(&g.lock);
+	/* The control API is stuck in the middle of something. */
+	assert_int_equal(caps(w, mockndes_url(s.m, "http")), 200);
+	pthread_mutex_lock(&g.lock);
+	g.open = true;
+	pthread_cond_broadcast(&g.changed);
+	pthread_mutex_unlock(&g.lock);
+	pthread_join(thread, NULL);
+	served_stop(&s);
+}
+
 int
 main(void)
 {
@@ -165,7 +238,8 @@ main(void)
 		    both_listeners_refuse_and_come_back_and_control_stays),
 		cmocka_unit_test(
 		    a_server_that_refuses_from_the_start_is_mended),
+		cmocka_unit_test(
+		    a_control_call_that_hangs_delays_no_scep_client),
 	};
-
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }
