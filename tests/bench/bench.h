@@ -36,6 +36,7 @@ int bench_server_start(
 void bench_server_stop(struct bench_server *s); /* twice is fine */
 double bench_resident_mb(pid_t pid);
 int bench_threads(pid_t pid);
+double bench_cpu_s(pid_t pid); /* that it has used */
 
 /* ---- load ---- */
 
