@@ -253,13 +253,10 @@ tell_rules(struct telling *t)
 		return;
 	buf_addf(&t->b, "Rule %s applied (%s): %s", applied, text_of(e, "draw"),
 	    text_of(e, "did"));
-	if (has(e, "commit") && strcmp(text_of(e, "op"), "connection") != 0)
-		say(t,
-		    json_is_true(part_of(e, "commit"))
-			? "; the deployment worked on the request before"
-			: "; the deployment kept nothing of the request");
+	if (json_is_true(part_of(e, "commit")) && has(e, "method"))
+		say(t, "; the deployment worked on the request before");
 	end_sentence(t);
-	buf_addf(&t->b, "To have the same again: %s", text_of(e, "repeat"));
+	buf_addf(&t->b, "To have the same again: `%s`", text_of(e, "repeat"));
 	end_sentence(t);
 }
 

@@ -630,7 +630,7 @@ ask_file(const char *path, const char *sql)
 static void
 goes_on_in_a_file(void **state)
 {
-	struct folder f;
+	struct folder f = { "", "" };
 	struct journal *j;
 	struct err e = { 0 };
 
@@ -663,7 +663,7 @@ goes_on_in_a_file(void **state)
 static void
 ends_the_entries_of_a_process_that_died(void **state)
 {
-	struct folder f;
+	struct folder f = { "", "" };
 	struct journal *j;
 	pid_t pid;
 
@@ -694,7 +694,7 @@ ends_the_entries_of_a_process_that_died(void **state)
 static void
 refuses_files_that_are_not_its_own(void **state)
 {
-	struct folder f;
+	struct folder f = { "", "" };
 	struct err e = { 0 };
 	sqlite3 *db;
 
