@@ -211,7 +211,7 @@ put(struct control_call *c)
 	int64_t ttl_ms = 0;
 	json_t *body;
 
-	if (site == NULL || call_query_duration(c, "ttl", &ttl_ms) == -1)
+	if (site == NULL || shown_ttl(c, &ttl_ms) == -1)
 		return;
 	body = call_body(c);
 	if (body == NULL)

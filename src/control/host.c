@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "control/path.h"
+#include "control/shown.h"
 #include "http/query.h"
 
 #define TEXT_MAX ((size_t)64 << 10)
@@ -338,7 +339,7 @@ patch(struct control_call *c)
 	int64_t ttl_ms = 0;
 	json_t *json;
 
-	if (site == NULL || call_query_duration(c, "ttl", &ttl_ms) == -1)
+	if (site == NULL || shown_ttl(c, &ttl_ms) == -1)
 		return;
 	json = call_body(c);
 	if (json == NULL)

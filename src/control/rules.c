@@ -158,7 +158,7 @@ add(struct control_call *c)
 	struct err e = { 0 };
 	int64_t ttl_ms = 0;
 
-	if (site == NULL || call_query_duration(c, "ttl", &ttl_ms) == -1 ||
+	if (site == NULL || shown_ttl(c, &ttl_ms) == -1 ||
 	    (before != NULL && !rule_is_there(c, site, before)))
 		return;
 	rules = reading_rules(c, NULL);
@@ -212,7 +212,7 @@ change(struct control_call *c)
 	bool enabled;
 	int rc;
 
-	if (site == NULL || call_query_duration(c, "ttl", &ttl_ms) == -1 ||
+	if (site == NULL || shown_ttl(c, &ttl_ms) == -1 ||
 	    !rule_is_there(c, site, id))
 		return;
 	if (only_switches(c->rq->body, &enabled)) {
@@ -238,7 +238,7 @@ remove_one(struct control_call *c)
 	struct err e = { 0 };
 	int64_t ttl_ms = 0;
 
-	if (site == NULL || call_query_duration(c, "ttl", &ttl_ms) == -1 ||
+	if (site == NULL || shown_ttl(c, &ttl_ms) == -1 ||
 	    !rule_is_there(c, site, id))
 		return;
 	if (site_rules_remove(site, id, ttl_ms, &e) == -1)

@@ -96,7 +96,7 @@ put(struct control_call *c)
 	int64_t ttl_ms = 0;
 
 	scenario_report_init(&report);
-	if (site != NULL && call_query_duration(c, "ttl", &ttl_ms) == 0)
+	if (site != NULL && shown_ttl(c, &ttl_ms) == 0)
 		set = read_call(c, &report);
 	if (set == NULL)
 		;

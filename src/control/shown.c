@@ -19,6 +19,23 @@ shown_duration(int64_t ms)
 	return json;
 }
 
+int
+shown_ttl(struct control_call *c, int64_t *out_ms)
+{
+	int64_t ms = -1;
+
+	if (call_query_duration(c, "ttl", &ms) == -1)
+		return -1;
+	if (ms == 0) {
+		call_problem(c, 400,
+		    "ttl is more than 0; without it a change is for good");
+		return -1;
+	}
+	if (ms > 0)
+		*out_ms = ms;
+	return 0;
+}
+
 json_t *
 shown_share(uint32_t ppm)
 {

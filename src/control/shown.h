@@ -8,6 +8,9 @@
 /* "10m" */
 json_t *shown_duration(int64_t ms);
 
+/* ?ttl= in milliseconds, more than nothing; *out stays without one. -1: a problem is the answer. */
+MUST_USE int shown_ttl(struct control_call *c, int64_t *out_ms);
+
 /* A parts-in-a-million number as a share of 1 (0.041). */
 json_t *shown_share(uint32_t ppm);
 

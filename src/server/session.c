@@ -6,6 +6,8 @@
 #include "server/folder.h"
 #include "server/inside.h"
 
+#define TTL_MAX_MS (INT64_C(365) * 86400000)
+
 /* The site, with its password in about. NULL on failure. */
 static struct site *
 open_site(const struct server_session_options *options, struct site_options *o,
@@ -33,9 +35,9 @@ open_site(const struct server_session_options *options, struct site_options *o,
 static int
 check(const struct server_session_options *o, struct err *e)
 {
-	if (o->ttl_ms < 0)
-		return err_set(
-		    e, ERR_USAGE, "a time to live is more than nothing");
+	if (o->ttl_ms < 0 || o->ttl_ms > TTL_MAX_MS)
+		return err_set(e, ERR_USAGE,
+		    "a session lives for more than nothing, and 365d at most");
 	if (o->challenge != NULL &&
 	    (o->challenge[0] == '\0' ||
 		strlen(o->challenge) >= CHALLENGE_TEXT_MAX))

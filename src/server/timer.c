@@ -9,6 +9,7 @@
 #include "base/env.h"
 
 #define US_PER_S INT64_C(1000000)
+#define AFTER_MAX_MS (INT64_C(1000) * 365 * 86400000) /* a thousand years */
 
 struct entry {
 	struct entry *next; /* due later */
@@ -161,6 +162,8 @@ timer_add(struct timer *t, int64_t after_ms, void (*run)(void *ctx),
 
 	if (new == NULL)
 		return 0;
+	if (after_ms > AFTER_MAX_MS)
+		after_ms = AFTER_MAX_MS;
 	*new = (struct entry){ .due_us = env_monotonic_us() + after_ms * 1000,
 		.run = run,
 		.drop = drop,
