@@ -156,6 +156,7 @@ a_file_that_does_not_load_changes_nothing_and_all_is_told(void **state)
 	json_decref(doc);
 	office_do(
 	    &o, "PUT", "/v1/scenario?name=nothing-of-the-kind", NULL, 404);
+	office_do(&o, "PUT", "/v1/scenario?name=healthy&ttl=0", NULL, 400);
 	office_do(&o, "POST", "/v1/scenario/check", STOPPED, 200);
 	/* the rule is spent, and still there */
 	run(&o, 1, got);

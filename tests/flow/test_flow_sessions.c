@@ -278,6 +278,59 @@ a_certificate_renews_only_where_it_was_issued(void **state)
 	client_certrep_clear(&r);
 }
 
+/* How many certificates are on the CRL below a room (NULL: of the default site). */
+static int
+revoked_on(struct world *w, const struct room *room)
+{
+	struct client_http h;
+	struct desk_request rq = { .target =
+				       "/CertEnroll/mockndes-Issuing-CA.crl" };
+	const unsigned char *p;
+	int n;
+
+	w->d.below = room ? room->below : NULL;
+	desk_ask(&w->d, &rq, &h);
+	w->d.below = NULL;
+	assert_int_equal(h.status, 200);
+	p = h.body.p;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)h.body.n);
+	assert_non_null(crl);
+	n = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl));
+	X509_CRL_free(crl);
+	client_http_clear(&h);
+	return n < 0 ? 0 : n;
+}
+
+static void
+a_revocation_is_on_the_crl_of_its_site_alone(void **state)
+{
+	struct world *w = *state;
+	struct room a = make(w, NULL, NULL), b = make(w, NULL, NULL);
+	struct client_certrep r = { 0 };
+	struct err e = { 0 };
+	char name[64];
+	bool found;
+
+	enrol(w, &a, a.s.challenge, NULL, &r);
+	assert_int_equal(r.status, 0);
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(r.certificate);
+	snprintf(name, sizeof(name), "s/%s", a.s.id);
+	struct site *site = server_site(w->d.server, name, &e);
+	struct site_snapshot *now = site_acquire(site);
+	assert_int_equal(store_cert_revoke(now->holdings->store,
+			     bytes_of(serial->data, (size_t)serial->length),
+			     env_now(&w->d.env), 1, &found, &e),
+	    0);
+	assert_true(found);
+	site_release(now);
+	site_unref(site);
+	assert_int_equal(revoked_on(w, &a), 1);
+	assert_int_equal(revoked_on(w, &b), 0);
+	assert_int_equal(revoked_on(w, NULL), 0);
+	assert_int_equal(renew(w, &a, r.certificate, w->key), 2);
+	client_certrep_clear(&r);
+}
+
 static void
 an_ended_session_answers_404_with_a_sentence(void **state)
 {
@@ -366,6 +419,7 @@ main(void)
 		T(edits_of_a_session_stay_in_it),
 		T(two_sessions_do_not_meet_in_serials_and_transactions),
 		T(a_certificate_renews_only_where_it_was_issued),
+		T(a_revocation_is_on_the_crl_of_its_site_alone),
 		T(an_ended_session_answers_404_with_a_sentence),
 		T(the_case_of_an_id_does_not_matter),
 		T(an_idle_session_ends_by_itself_and_a_used_one_does_not),
