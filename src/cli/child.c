@@ -155,7 +155,10 @@ tell_to_end(child_target target)
 static bool
 is_gone(child_target target)
 {
-	return target == 0 || (kill(target, 0) == -1 && errno == ESRCH);
+	if (target == 0 || (kill(target, 0) == -1 && errno == ESRCH))
+		return true;
+	/* Where init takes its time, they are there for kill(2) after their end. */
+	return !tree_lives(target < 0 ? -target : target, target < 0);
 }
 
 /* Give it until the deadline to be gone by itself. */

@@ -12,10 +12,16 @@
 
 #define TREE_MAX 4096 /* processes that are told */
 
-/* The parent of a process, from /proc/PID/stat: the second field behind the name, which is in brackets and may hold any. 0: gone. */
-static pid_t
-parent_of(int proc, const char *pid)
+struct stat_line {
+	char state; /* 'Z': a zombie; 0: gone */
+	pid_t parent, group;
+};
+
+/* From /proc/PID/stat: the fields behind the name, which is in brackets and may hold any. */
+static struct stat_line
+stat_of(int proc, const char *pid)
 {
+	struct stat_line line = { 0 };
 	char path[32], text[512];
 	char *at;
 	ssize_t n;
@@ -24,15 +30,19 @@ parent_of(int proc, const char *pid)
 	snprintf(path, sizeof path, "%.16s/stat", pid);
 	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
-		return 0;
+		return line;
 	n = read(fd, text, sizeof text - 1);
 	close(fd);
 	if (n <= 0)
-		return 0;
+		return line;
 	text[n] = '\0';
 	at = strrchr(text, ')');
-	return at == NULL || strlen(at) < 4 ? 0
-					    : (pid_t)strtol(at + 4, NULL, 10);
+	if (at == NULL || strlen(at) < 4)
+		return line;
+	line.state = at[2];
+	line.parent = (pid_t)strtol(at + 4, &at, 10);
+	line.group = (pid_t)strtol(at, NULL, 10);
+	return line;
 }
 
 static bool
@@ -55,7 +65,8 @@ add_children(DIR *dir, pid_t *pids, size_t n)
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (pid > 0 && !is_among(pids, n, pid) &&
-		    is_among(pids, n, parent_of(dirfd(dir), entry->d_name)))
+		    is_among(
+			pids, n, stat_of(dirfd(dir), entry->d_name).parent))
 			pids[n++] = pid;
 	}
 	return n;
@@ -82,4 +93,26 @@ tree_signal(pid_t root, int sig)
 	if (dir != NULL)
 		closedir(dir);
 	free(pids);
+}
+
+bool
+tree_lives(pid_t pid, bool group)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	bool lives = dir == NULL;
+
+	while (!lives && (entry = readdir(dir)) != NULL) {
+		pid_t one = (pid_t)strtol(entry->d_name, NULL, 10);
+		struct stat_line line;
+
+		if (one <= 0 || (!group && one != pid))
+			continue;
+		line = stat_of(dirfd(dir), entry->d_name);
+		lives = line.state != 0 && line.state != 'Z' &&
+		    line.state != 'X' && (!group || line.group == pid);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return lives;
 }
