@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The command's own options, of serve and of run; all others are the library's. */
 static const struct mockndes_option own[] = {
@@ -168,7 +169,33 @@ env_value(const struct mockndes_option *o, const char *value)
 	return strcmp(value, "0") == 0 ? "false" : value;
 }
 
-static void
+/* Names joined with '+', as run exports them and the ready line has them; or the one file of that name. */
+static int
+give_scenarios(struct settings *s, size_t row, const char *value)
+{
+	size_t n = 1;
+	char *rest;
+
+	for (const char *c = value; *c != '\0'; c++)
+		n += *c == '+';
+	if (n == 1 || access(value, F_OK) == 0) {
+		give(s, row, value);
+		return 0;
+	}
+	free(s->scenario);
+	s->scenario = calloc(n, sizeof *s->scenario);
+	s->names = rest = strdup(value);
+	if (s->scenario == NULL || rest == NULL) {
+		complain("no memory");
+		return EXIT_FAILED;
+	}
+	while (rest != NULL)
+		s->scenario[s->scenario_count++] = strsep(&rest, "+");
+	s->value[row] = value;
+	return 0;
+}
+
+static int
 read_environment(struct settings *s)
 {
 	const struct mockndes_option *o;
@@ -183,9 +210,13 @@ read_environment(struct settings *s)
 		value = getenv(name);
 		if (value == NULL || value[0] == '\0')
 			continue;
-		give(s, i, env_value(o, value));
 		s->from_env[i] = true;
+		if (strcmp(o->name, "scenario") != 0)
+			give(s, i, env_value(o, value));
+		else if (give_scenarios(s, i, value) != 0)
+			return EXIT_FAILED;
 	}
+	return 0;
 }
 
 int
@@ -210,14 +241,14 @@ settings_read(struct settings *s, const char *command, int argc, char **argv)
 		if (rc != 0)
 			return rc;
 	}
-	read_environment(s);
-	return 0;
+	return read_environment(s);
 }
 
 void
 settings_clear(struct settings *s)
 {
 	free(s->scenario);
+	free(s->names);
 	*s = (struct settings){ .command = s->command };
 }
 

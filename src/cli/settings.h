@@ -13,6 +13,8 @@ struct settings {
 	bool from_env[SETTINGS_MAX];
 	const char **scenario; /* owned array of lent texts */
 	size_t scenario_count;
+	char *
+	    names; /* owned; what they are lent from, when the environment joined them */
 };
 
 /* Rows of the library first, then those of the command itself, run's own last; NULL behind the last. */

@@ -93,6 +93,15 @@ MOCKNDES_SCENARIO=caps-modern serve --scenario ra-expired
 is "a scenario by flag hides the environment's" "$(field scenario)" ra-expired
 stop TERM
 
+MOCKNDES_SCENARIO=caps-modern+ra-expired serve
+is "several scenarios by the environment" "$(field scenario)" caps-modern+ra-expired
+stop TERM
+cp scenarios/caps-modern.yaml "$DIR/a+b"
+MOCKNDES_SCENARIO=$DIR/a+b serve
+is "or a file whose name looks like that" "$(field scenario)" caps-modern
+stop TERM
+MOCKNDES_SCENARIO=caps-modern+heathy refuses 3 'heathy'
+
 serve --https-port off --control-port off
 is "no HTTPS listener, no URL" "$(field scep_url_https)" null
 is "no control listener, no URL" "$(field control_url)" null

@@ -66,6 +66,9 @@ is "the rest is as it was" \
 left "after a good end"
 try run --https-port off --control-port off -- env
 is "no listener, no variable" "$(grep -cE '^MOCKNDES_(SCEP_URL_HTTPS|CONTROL_URL)=' "$DIR/out")" 0
+try run --scenario caps-modern --scenario ra-expired --seed 5 --challenge known -- "$SELF" run -- env
+is "a run within a run takes what it has" "$(grep -E '^MOCKNDES_(SCENARIO|SEED|CHALLENGE)=' "$DIR/out" | sort | tr '\n' ' ')" \
+	"MOCKNDES_CHALLENGE=known MOCKNDES_SCENARIO=caps-modern+ra-expired MOCKNDES_SEED=5 "
 MOCKNDES_SCEP_URL_HTTPS=stale try run --https-port off -- env
 is "nor one from before" "$(grep -c stale "$DIR/out")" 0
 try run --control-token secret -- env
