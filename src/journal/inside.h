@@ -41,6 +41,8 @@ struct journal_slot {
 	size_t bytes;
 	struct kept_receipt *receipt;
 	struct kept_answer *answer; /* NULL: none yet */
+	bool
+	    slim; /* written with its answer, of which only the facts are left here */
 	bool ended;
 	struct journal_end end;
 };

@@ -36,6 +36,9 @@ struct kept_receipt *keep_receipt(
     const struct journal_receipt *r, size_t *bytes);
 struct kept_answer *keep_answer(const struct journal_answer *a, size_t *bytes);
 
+/* No more of an answer than its facts. */
+struct kept_answer *keep_slim(const struct kept_answer *a, size_t *bytes);
+
 /* The facts again; a NULL: as they were at arrival; end NULL: it has not ended. They lend from the copies. */
 void keep_facts(const struct kept_receipt *r, const struct kept_answer *a,
     const struct journal_end *end, struct facts *out);

@@ -16,8 +16,15 @@
 static void
 take_slot(struct batch *t, struct journal_slot *slot, bool fresh)
 {
-	t->items[t->n++] = (struct item){ slot, slot->receipt, slot->answer,
-		fresh, slot->ended, slot->end };
+	t->items[t->n++] = (struct item){
+		.slot = slot,
+		.receipt = slot->receipt,
+		.answer = slot->answer,
+		.fresh = fresh,
+		.ended = slot->ended,
+		.slim = slot->slim,
+		.end = slot->end,
+	};
 	slot->state = SLOT_WRITTEN;
 }
 
@@ -65,6 +72,24 @@ has_work(const struct book *b)
 	    b->untrimmed > 0 || b->dropped != b->dropped_written;
 }
 
+/*
+ * What is written and waits for its end keeps no more than who listens may
+ * want to know. Nobody else may have the slot in hand. lock is held.
+ */
+static void
+slim_down(struct item *it)
+{
+	struct journal_slot *slot = it->slot;
+	struct kept_answer *all = slot->answer;
+
+	if (slot->ended || slot->state != SLOT_WRITTEN || slot->refs != 2 ||
+	    all != it->answer)
+		return;
+	slot->answer = it->slimmed;
+	slot->slim = true;
+	it->slimmed = all;
+}
+
 static void
 give_back(struct journal *j, struct batch *t, bool written)
 {
@@ -79,10 +104,14 @@ give_back(struct journal *j, struct batch *t, bool written)
 	for (size_t i = 0; i < t->n; i++) {
 		if (!written && t->items[i].fresh)
 			t->items[i].slot->state = SLOT_GONE;
+		if (written && t->items[i].slimmed != NULL)
+			slim_down(&t->items[i]);
 		slot_unref(t->items[i].slot);
 	}
 	b->held--;
 	pthread_mutex_unlock(&j->lock);
+	for (size_t i = 0; i < t->n; i++)
+		free(t->items[i].slimmed);
 }
 
 /* ---- writing; db is held ---- */
@@ -112,6 +141,11 @@ put_item(
 		.headers = it->receipt->head,
 	};
 
+	if (it->slim)
+		return it->ended
+		    ? entries_end(j->entries, row.id, it->end.ended_us,
+			  bytes_str(it->end.how), e)
+		    : 0;
 	set_values(j, &it->receipt->facts, values);
 	if (it->answer != NULL) {
 		set_values(j, &it->answer->facts, values);
@@ -170,6 +204,20 @@ put_all(struct journal *j, struct batch *t, struct err *e)
 	return rc;
 }
 
+/* Made before the lock is taken. */
+static void
+prepare_slimming(struct batch *t)
+{
+	size_t bytes;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct item *it = &t->items[i];
+
+		if (it->answer != NULL && !it->ended && !it->slim)
+			it->slimmed = keep_slim(it->answer, &bytes);
+	}
+}
+
 static int
 write_batch(struct journal *j, struct batch *t, struct err *e)
 {
@@ -182,6 +230,7 @@ write_batch(struct journal *j, struct batch *t, struct err *e)
 		if (rc == -1)
 			entries_rollback(j->entries);
 	}
+	prepare_slimming(t);
 	give_back(j, t, rc == 0);
 	return rc;
 }

@@ -10,7 +10,9 @@ struct item {
 	struct journal_slot *slot;
 	const struct kept_receipt *receipt;
 	const struct kept_answer *answer;
-	bool fresh, ended;
+	bool fresh, ended, slim;
+	struct kept_answer
+	    *slimmed; /* what is to be left of the answer; owned; NULL: all */
 	struct journal_end end;
 };
 

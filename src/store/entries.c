@@ -79,6 +79,8 @@ static const char *const fixed_sql[STATEMENTS] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
 	[ST_COMMIT] = "COMMIT",
 	[ST_ROLLBACK] = "ROLLBACK",
+	[ST_END] = "UPDATE request SET ended_us = ?2, \"end\" = ?3"
+		   " WHERE id = ?1",
 	[ST_TRIM] = "DELETE FROM request WHERE site = ?1 AND id <= ("
 		    "SELECT id FROM request WHERE site = ?1"
 		    " ORDER BY id DESC LIMIT 1 OFFSET ?2)",
@@ -356,6 +358,21 @@ entries_put(struct entries *s, const struct entries_row *row, struct err *e)
 	r |= bind_blob(st, at + 4, row->csr);
 	r |= bind_blob(st, at + 5, row->reply);
 	if (r != SQLITE_OK) {
+		sqlite3_clear_bindings(st);
+		return entries_fail(s, "cannot take a value", e);
+	}
+	return entries_finish(s, st, "cannot write an entry", e);
+}
+
+int
+entries_end(struct entries *s, uint64_t id, int64_t ended_us, struct bytes end,
+    struct err *e)
+{
+	sqlite3_stmt *st = s->statements[ST_END];
+
+	sqlite3_bind_int64(st, 1, (int64_t)id);
+	sqlite3_bind_int64(st, 2, ended_us);
+	if (bind_text(st, 3, end) != SQLITE_OK) {
 		sqlite3_clear_bindings(st);
 		return entries_fail(s, "cannot take a value", e);
 	}

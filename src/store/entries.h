@@ -72,6 +72,10 @@ void entries_rollback(struct entries *s);
 MUST_USE int entries_put(
     struct entries *s, const struct entries_row *row, struct err *e);
 
+/* What a row that was answered lacks; without such a row nothing. */
+MUST_USE int entries_end(struct entries *s, uint64_t id, int64_t ended_us,
+    struct bytes end, struct err *e);
+
 struct entries_scan {
 	const char *site;
 	uint64_t after_id, before_id; /* 0: no bound */

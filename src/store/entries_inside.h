@@ -16,6 +16,7 @@ enum statement {
 	ST_COMMIT,
 	ST_ROLLBACK,
 	ST_PUT,
+	ST_END,
 	ST_UP,
 	ST_UP_BARE,
 	ST_DOWN,

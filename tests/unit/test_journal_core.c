@@ -581,6 +581,48 @@ tells_who_listens(void **state)
 	journal_unlisten(j, b);
 }
 
+static void
+keeps_all_of_what_was_written_before_its_end(void **state)
+{
+	struct journal *j = *state;
+	struct journal_slot *slot;
+	struct err e = { 0 };
+	bool found = false;
+	json_t *o;
+
+	slot = enter(j,
+	    (struct sample){
+		.transaction = "T1", .reply = BYTES_LIT("re\0ply") });
+	assert_int_equal(journal_flush(j, &e), 0);
+	assert_int_equal(count(j, "transaction", "T1"), 1);
+	end(j, slot);
+	assert_int_equal(count(j, "end", "sent"), 1);
+	o = get(j, 1);
+	assert_string_equal(
+	    json_string_value(json_object_get(o, "end")), "sent");
+	assert_int_equal(json_array_size(json_object_get(o, "rules")), 2);
+	json_decref(o);
+	assert_int_equal(journal_get(j, "", 1, see_blobs, NULL, &found, &e), 0);
+	assert_true(found);
+}
+
+static void
+tells_who_listens_of_the_end_of_what_was_written(void **state)
+{
+	struct journal *j = *state;
+	struct journal_slot *slot;
+	struct heard h = { 0 };
+	struct err e = { 0 };
+	uint64_t id;
+
+	slot = enter(j, (struct sample){ .end = NULL });
+	assert_int_equal(journal_flush(j, &e), 0);
+	id = journal_listen(j, NULL, hear, &h);
+	end(j, slot);
+	assert_true(h.ended_with);
+	journal_unlisten(j, id);
+}
+
 /* ---- files ---- */
 
 struct folder {
@@ -784,6 +826,12 @@ main(void)
 		    forgets_what_is_open_when_it_is_cleared, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    tells_who_listens, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    keeps_all_of_what_was_written_before_its_end, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    tells_who_listens_of_the_end_of_what_was_written, setup,
+		    teardown),
 		cmocka_unit_test(goes_on_in_a_file),
 		cmocka_unit_test(ends_the_entries_of_a_process_that_died),
 		cmocka_unit_test(refuses_files_that_are_not_its_own),
