@@ -364,13 +364,14 @@ put_entry(
     const struct kept_receipt *r, const struct kept_answer *a, struct buf *out)
 {
 	put_receipt(out, r);
-	if (a != NULL) {
+	if (a != NULL)
 		put_plain_facts(out, &a->facts);
-		put_message(out, &a->a, &a->facts);
-		put_deployment(out, &a->a);
-		put_rules(out, &a->a);
-		put_reply(out, &a->a, a->head);
-		put_findings(out, &a->a);
+	if (a != NULL && a->rest != NULL) {
+		put_message(out, &a->rest->a, &a->facts);
+		put_deployment(out, &a->rest->a);
+		put_rules(out, &a->rest->a);
+		put_reply(out, &a->rest->a, a->rest->head);
+		put_findings(out, &a->rest->a);
 	}
 	if (buf_ok(out) && out->n > 0 && out->p[out->n - 1] == ',')
 		out->n--;

@@ -206,13 +206,10 @@ pack_texts(
 }
 
 static void
-pack_answer(struct pack *k, const struct journal_answer *a)
+pack_rest(struct pack *k, const struct journal_answer *a, struct kept_rest *out)
 {
-	struct kept_answer scratch, *out = room(k, sizeof(*out));
 	struct http_header *parts;
 
-	if (out == NULL)
-		out = &scratch;
 	out->a = *a;
 	out->a.facts = NULL;
 	pack_texts(k, a, &out->a);
@@ -225,22 +222,44 @@ pack_answer(struct pack *k, const struct journal_answer *a)
 	out->a.reply = pack_blob(k, a->reply);
 	pack_tries(k, a, &out->a);
 	pack_findings(k, a, &out->a);
+}
+
+static void
+pack_answer(struct pack *k, const struct journal_answer *a, bool facts_alone)
+{
+	struct kept_answer scratch, *out = room(k, sizeof(*out));
+	struct kept_rest rest, *other = NULL;
+
+	if (out == NULL)
+		out = &scratch;
+	out->rest = NULL;
+	if (!facts_alone) {
+		other = room(k, sizeof(*other));
+		out->rest = other;
+		pack_rest(k, a, other == NULL ? &rest : other);
+	}
 	pack_facts(k, a->facts, FACT_MESSAGE_TYPE, &out->facts);
 }
 
-struct kept_answer *
-keep_answer(const struct journal_answer *a, size_t *bytes)
+static struct kept_answer *
+copy_answer(const struct journal_answer *a, bool facts_alone, size_t *bytes)
 {
 	struct pack k = { 0 };
 
-	pack_answer(&k, a);
+	pack_answer(&k, a, facts_alone);
 	k.p = malloc(k.n);
 	if (k.p == NULL)
 		return NULL;
 	*bytes = k.n;
 	k.n = 0;
-	pack_answer(&k, a);
+	pack_answer(&k, a, facts_alone);
 	return (struct kept_answer *)k.p;
+}
+
+struct kept_answer *
+keep_answer(const struct journal_answer *a, size_t *bytes)
+{
+	return copy_answer(a, false, bytes);
 }
 
 /* ---- and back ---- */
@@ -274,9 +293,8 @@ struct kept_answer *
 keep_slim(const struct kept_answer *a, size_t *bytes)
 {
 	struct facts f = { .stage = FACT_AT_ANSWER };
-	const struct journal_answer slim = { .facts = &f,
-		.answered_us = a->a.answered_us };
+	const struct journal_answer slim = { .facts = &f };
 
 	add_facts(&a->facts, &f);
-	return keep_answer(&slim, bytes);
+	return copy_answer(&slim, true, bytes);
 }

@@ -26,9 +26,12 @@ struct kept_receipt {
 };
 
 struct kept_answer {
-	struct journal_answer a; /* but facts and headers */
 	struct kept_facts facts;
-	struct bytes head; /* headers of the reply, "Name: value\n" each */
+	struct kept_rest {
+		struct journal_answer a; /* but facts and headers */
+		struct bytes
+		    head; /* headers of the reply, "Name: value\n" each */
+	} * rest; /* NULL: the facts are all that is left */
 };
 
 /* NULL when memory ran out; *bytes is what it takes. */

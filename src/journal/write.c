@@ -150,10 +150,10 @@ put_item(
 	if (it->answer != NULL) {
 		set_values(j, &it->answer->facts, values);
 		row.answered = true;
-		row.answered_us = it->answer->a.answered_us;
-		row.message = it->answer->a.message;
-		row.csr = it->answer->a.csr;
-		row.reply = it->answer->a.reply;
+		row.answered_us = it->answer->rest->a.answered_us;
+		row.message = it->answer->rest->a.message;
+		row.csr = it->answer->rest->a.csr;
+		row.reply = it->answer->rest->a.reply;
 	}
 	if (it->ended) {
 		row.ended = true;
