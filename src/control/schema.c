@@ -266,6 +266,9 @@ language_value(const struct language_table *t, size_t key)
 		return language_schema("certificate");
 	if (strcmp(name, "then") == 0 || strcmp(t->name, "then") == 0) {
 		words = language_schema(name);
+		if (words != NULL && strcmp(name, "raw") == 0)
+			return json_pack(
+			    "{s:[{s:s}, o]}", "anyOf", "type", "string", words);
 		if (words != NULL)
 			return words;
 	}

@@ -129,10 +129,15 @@ effects_raw(struct loader *l, const struct field *f,
     const struct tree_node *value, void *base)
 {
 	(void)f;
+	if (value->kind == TREE_SCALAR && !tree_is_null(value)) {
+		field_text(l, &raw_fields[0], value, base);
+		((struct fault *)base)->has_raw = true;
+		return;
+	}
 	if (value->kind != TREE_MAPPING || value->count != 2) {
 		if (!value->cut)
 			complain(l->c, value->at,
-			    "%s is one of {text: ..}, {hex: ..}, {junk: ..}",
+			    "%s is text, or one of {text: ..}, {hex: ..}, {junk: ..}",
 			    l->where);
 		return;
 	}

@@ -56,7 +56,7 @@ guard_utf8(struct bytes s, size_t at, uint32_t *code)
 static bool
 is_control(uint32_t code)
 {
-	return (code < 0x20 && code != '\t' && code != '\n') ||
+	return (code < 0x20 && code != '\t' && code != '\n' && code != '\r') ||
 	    (code >= 0x7f && code < 0xa0);
 }
 
@@ -119,7 +119,7 @@ objection(const struct scan *s, uint32_t code, size_t n)
 {
 	if (n == 0)
 		return "this is not UTF-8";
-	if (is_control(code) && code != '\r')
+	if (is_control(code))
 		return "a control character stands here";
 	if (code == '%' && s->at.column == 1 && s->at.line > 1)
 		return "a line may not begin with '%'";

@@ -18,7 +18,7 @@ MUST_USE bool guard_passes(struct bytes text, struct complaints *c);
  */
 size_t guard_utf8(struct bytes s, size_t at, uint32_t *code);
 
-/* Is decoded text UTF-8 without control characters but tab and line feed? */
+/* Is decoded text UTF-8 without control characters but tab, line feed and carriage return? */
 bool guard_text_clean(struct bytes text);
 
 #endif

@@ -234,7 +234,7 @@ add_scalar(struct reader *r, struct fy_token *token, struct place at)
 	} else if (!guard_text_clean(n->text)) {
 		complain(r->c, at,
 		    "this text holds a control character, or what is no "
-		    "character");
+		    "character; bytes are written in hex");
 		n->cut = true;
 	}
 }

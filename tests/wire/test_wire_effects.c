@@ -71,6 +71,8 @@ static const struct row exact[] = {
 	    OK "X-TWO: b\r\nCONTENT-LENGTH: 1\r\nCONNECTION: close\r\n\r\na", 0,
 	    RAW_CLOSED },
 	{ "raw", "raw: { hex: 00ff0a }", "\0\377\n", 3, RAW_CLOSED },
+	{ "raw-text", "raw: \"HTTP/1.1 200 OK\\r\\n\\r\\n\\thi\"",
+	    OK "\r\n\thi", 0, RAW_CLOSED },
 	{ "truncated", TEN ", damage: { truncate: 40%, append: xy }",
 	    OK "Content-Length: 6\r\n" CLOSE "\r\n0123xy", 0, RAW_CLOSED },
 
