@@ -107,7 +107,7 @@ $(B)/gen/%.o: $(B)/gen/%.c Makefile
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/gen/scenario_builtins.c: src/scenario/embed.sh scenarios $(wildcard scenarios/*)
+$(B)/gen/scenario_builtins.c: src/scenario/embed.sh scenarios $(wildcard scenarios/* scenarios/*/*)
 	@mkdir -p $(@D)
 	$(call say,GEN)
 	$(Q)sh src/scenario/embed.sh scenarios >$@.tmp && mv $@.tmp $@
