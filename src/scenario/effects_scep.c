@@ -3,6 +3,7 @@
 #include "scenario/effects.h"
 
 #include "base/quantity.h"
+#include "scenario/near.h"
 
 #define SIGNING_OFFSET_MAX ((int64_t)100 * 365 * 24 * 3600 * 1000)
 #define TEXT_MAX ((uint64_t)1 << 20)
@@ -90,24 +91,53 @@ read_attribute(struct loader *l, const struct field *f,
 		a->what = (enum fault_value)word;
 }
 
+/* A text that is nearly a name was meant to be it; the mapping is for who means the text. */
+static bool
+is_misspelt(struct loader *l, const struct tree_node *value,
+    const struct spelling *names, size_t n)
+{
+	struct near near;
+
+	near_start(&near, value->text);
+	for (size_t i = 0; i < n; i++)
+		near_offer(&near, bytes_str(names[i].name));
+	if (near.best.n == 0)
+		return false;
+	complain(l->c, value->at,
+	    "%s cannot be \"%s\"; did you mean \"%.*s\"? The text itself is "
+	    "{text: ..}",
+	    l->where, show(value->text).s, (int)near.best.n,
+	    (const char *)near.best.p);
+	return true;
+}
+
 /* One whose value may be any text, with names for the usual ones. */
 static void
 read_spelt(struct loader *l, const struct tree_node *value,
     const struct spelling *names, size_t n, struct fault_attribute *a)
 {
 	struct bytes text = value->text;
+	const char *digits = NULL;
 	int word;
 
+	if (value->kind == TREE_MAPPING) {
+		read_given(l, value, a);
+		return;
+	}
 	if (!field_scalar(l, l->where, value, "text"))
 		return;
 	if (is_word(texts, text, &word)) {
 		a->what = (enum fault_value)word;
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && digits == NULL; i++) {
 		if (bytes_eq(text, bytes_str(names[i].name)))
-			text = bytes_str(names[i].digits);
+			digits = names[i].digits;
 	}
+	if (digits != NULL)
+		text = bytes_str(digits);
+	else if (is_misspelt(l, value, names, n))
+		return;
 	a->what = FAULT_GIVEN;
 	a->given = loader_keep(l, text);
 }
@@ -147,10 +177,7 @@ read_fail_text(struct loader *l, const struct field *f,
 	    &((struct fault_scep *)base)->fail_info_text;
 
 	(void)f;
-	if (value->kind == TREE_MAPPING)
-		read_given(l, value, a);
-	else
-		read_spelt(l, value, NULL, 0, a);
+	read_spelt(l, value, NULL, 0, a);
 }
 
 /* ---- which attributes ---- */
