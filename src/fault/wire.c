@@ -90,7 +90,7 @@ is_ours(const struct fault_form *form, struct bytes name)
 static bool
 has_body(const struct http_reply *r)
 {
-	return r->status >= 200 && r->status != 204 && r->status != 304;
+	return r->body.n > 0 || http_status_has_body(r->status);
 }
 
 static void

@@ -76,6 +76,8 @@ is_odd(const struct http_reply *r)
 	if (length != NULL &&
 	    (text_u64(length->value, UINT64_MAX, &n) == -1 || n != r->body.n))
 		return true;
+	if (r->body.n > 0 && !http_status_has_body(r->status))
+		return true;
 	return r->reason != NULL &&
 	    strcmp(r->reason, http_reason(r->status)) != 0;
 }

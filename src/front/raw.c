@@ -29,11 +29,11 @@ add_header(struct buf *out, struct bytes name, struct bytes value)
 	buf_add_str(out, "\r\n");
 }
 
-/* Does a reply with this status have a body, and say how long it is? */
+/* Does the reply have a body, and say how long it is? One that is asked for goes out with any status. */
 static bool
 has_body(const struct http_reply *r)
 {
-	return r->status >= 200 && r->status != 204 && r->status != 304;
+	return r->body.n > 0 || http_status_has_body(r->status);
 }
 
 bool

@@ -93,3 +93,9 @@ http_reason(int status)
 			return REASONS[i].reason;
 	return "";
 }
+
+bool
+http_status_has_body(int status)
+{
+	return status >= 200 && status != 204 && status != 304;
+}

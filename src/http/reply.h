@@ -36,4 +36,7 @@ const struct http_header *http_reply_header(
 /* The standard reason phrase of RFC 9110 ("OK"); "" when unknown. */
 const char *http_reason(int status);
 
+/* May a reply with this status have a body (RFC 9110: not with 1xx, 204 and 304)? */
+bool http_status_has_body(int status);
+
 #endif

@@ -13,6 +13,10 @@ static const struct row exact[] = {
 	    "HTTP/1.1 299 Very Odd\r\nContent-Length: 5\r\nx-A: b\r\nx-A: c\r\n" CLOSE
 	    "\r\nhello",
 	    0, RAW_CLOSED },
+	{ "body-of-204", "reply: { status: 204, body: hello }",
+	    "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n" CLOSE
+	    "\r\nhello",
+	    0, RAW_CLOSED },
 	{ "binary", "reply: { body_hex: 300003ff }",
 	    OK "Content-Length: 4\r\n" CLOSE "\r\n0\0\3\377",
 	    sizeof(OK "Content-Length: 4\r\n" CLOSE "\r\n") + 3, RAW_CLOSED },
