@@ -2,10 +2,15 @@
 /* The table of facts: what each is called in files and queries. */
 #include "fault/facts.h"
 
+#include "base/text.h"
+#include "pki/alg.h"
+#include "scep/message.h"
+
 static const char *const schemes[] = { "http", "https", NULL };
 static const char *const signers[] = { "self-signed", "issued", NULL };
 static const char *const encodings[] = { "DER", "BER", NULL };
 static const char *const transports[] = { "PKCS1", "OAEP", NULL };
+static const char *const key_kinds[] = { "RSA", "EC", NULL };
 static const char *const statuses[] = { "SUCCESS", "FAILURE", "PENDING", NULL };
 static const char *const ops[] = { "GetCACaps", "GetCACert", "PKIOperation",
 	"browse", "other", "admin", "slash", "CertEnroll", "none", "connection",
@@ -57,8 +62,8 @@ static const struct fact_key keys[FACTS] = {
 	    "The subject of the PKCS#10, as CN=x, O=y."),
 	[FACT_CSR_SAN] = TEXT("csr.san", FACT_AT_MESSAGE, NULL,
 	    "The alternative names it asks for, as DNS:a, DNS:b."),
-	[FACT_CSR_KEY] = TEXT(
-	    "csr.key", FACT_AT_MESSAGE, NULL, "The kind of its key: RSA, EC."),
+	[FACT_CSR_KEY] = TEXT("csr.key", FACT_AT_MESSAGE, key_kinds,
+	    "The kind of its key: RSA, EC."),
 	[FACT_CSR_KEY_BITS] =
 	    NUMBER("csr.key_bits", FACT_AT_MESSAGE, "The size of its key."),
 	[FACT_CSR_DIGEST] = TEXT("csr.digest", FACT_AT_MESSAGE, NULL,
@@ -101,6 +106,58 @@ const struct fact_key *
 fact_key(enum fact f)
 {
 	return &keys[f];
+}
+
+const char *
+fact_word(enum fact f, size_t i)
+{
+	static const int types[] = { SCEP_PKCSREQ, SCEP_RENEWALREQ,
+		SCEP_UPDATEREQ, SCEP_CERTPOLL, SCEP_GETCERT, SCEP_GETCRL,
+		SCEP_CERTREP };
+
+	switch ((int)f) {
+	case FACT_MESSAGE_TYPE:
+		return i < nitems(types) ? scep_type_name(types[i]) : NULL;
+	case FACT_CMS_CIPHER:
+		return i + 1 < PKI_CIPHERS
+		    ? pki_cipher_row((enum pki_cipher)(i + 1))->name
+		    : NULL;
+	case FACT_CSR_DIGEST:
+	case FACT_CMS_DIGEST:
+		return i + 1 < PKI_DIGESTS
+		    ? pki_digest_row((enum pki_digest)(i + 1))->name
+		    : NULL;
+	case FACT_CMS_VERDICT:
+		return i < SCEP_VERDICTS
+		    ? scep_verdict_name((enum scep_verdict)i)
+		    : NULL;
+	default:
+		return f < FACTS && keys[f].words != NULL ? keys[f].words[i]
+							  : NULL;
+	}
+}
+
+bool
+fact_is_word(enum fact f, struct bytes value)
+{
+	const char *word;
+
+	for (size_t i = 0; (word = fact_word(f, i)) != NULL; i++) {
+		if (bytes_eq_nocase(value, bytes_str(word)))
+			return true;
+	}
+	return false;
+}
+
+struct bytes
+fact_canonical(enum fact f, struct bytes value)
+{
+	uint64_t type;
+
+	if (f == FACT_MESSAGE_TYPE && text_u64(value, 999999, &type) == 0 &&
+	    strcmp(scep_type_name((int)type), "unknown") != 0)
+		return bytes_str(scep_type_name((int)type));
+	return value;
 }
 
 int

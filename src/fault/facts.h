@@ -66,6 +66,14 @@ struct fact_key {
 
 /* The row of a fact; FACTS rows in the order of enum fact. */
 const struct fact_key *fact_key(enum fact f);
+/*
+ * The i-th word of the closed set of a fact's values; NULL behind the last,
+ * and where any text may come. A messageType may be a number besides.
+ */
+const char *fact_word(enum fact f, size_t i);
+bool fact_is_word(enum fact f, struct bytes value);
+/* A value as the fact has it: "19" is PKCSReq. Lent. */
+struct bytes fact_canonical(enum fact f, struct bytes value);
 /* By path, exact; -1 when there is none. */
 int fact_find(struct bytes path);
 

@@ -3,6 +3,7 @@
 #include "fault/when.h"
 
 #include "base/quantity.h"
+#include "base/text.h"
 
 #define PATTERN_MAX 512
 #define VALUES_MAX 1024
@@ -95,16 +96,22 @@ when_number_parse(
 
 /* Is the value one of the closed set? The nearest word is the caller's to find. */
 static int
-check_word(const struct fact_key *key, struct bytes value, struct err *e)
+check_word(enum fact fact, struct bytes value, struct err *e)
 {
-	if (key->words == NULL)
+	uint64_t number;
+
+	if (fact == FACT_CLIENT && memchr(value.p, '/', value.n) != NULL)
+		return err_set(e, ERR_USAGE,
+		    "client is one address; more of them are a list, or what "
+		    "matches");
+	if (fact_word(fact, 0) == NULL || fact_is_word(fact, value))
 		return 0;
-	for (size_t i = 0; key->words[i] != NULL; i++) {
-		if (bytes_eq_nocase(value, bytes_str(key->words[i])))
-			return 0;
-	}
-	return err_set(e, ERR_USAGE, "%s is never \"%.*s\"", key->path,
-	    (int)(value.n > 60 ? 60 : value.n), (const char *)value.p);
+	if (fact == FACT_MESSAGE_TYPE &&
+	    text_u64(value, UINT64_MAX, &number) == 0)
+		return 0;
+	return err_set(e, ERR_USAGE, "%s is never \"%.*s\"",
+	    fact_key(fact)->path, (int)(value.n > 60 ? 60 : value.n),
+	    (const char *)value.p);
 }
 
 int
@@ -118,9 +125,9 @@ when_test_add_value(struct arena *arena, enum fact fact, struct bytes value,
 			return -1;
 		return add_number(arena, n, test, e);
 	}
-	if (fact < FACTS && check_word(fact_key(fact), value, e) == -1)
+	if (fact < FACTS && check_word(fact, value, e) == -1)
 		return -1;
-	return add_text(arena, value, test, e);
+	return add_text(arena, fact_canonical(fact, value), test, e);
 }
 
 int

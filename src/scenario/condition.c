@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From `when:` to a condition: keys of the table of facts, tests of their values. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/quantity.h"
 #include "fault/when.h"
@@ -38,13 +39,36 @@ nearest_word(enum fact fact, struct bytes value)
 {
 	struct near near;
 
+	const char *word;
+
 	near_start(&near, value);
-	if (fact < FACTS && fact_key(fact)->words != NULL) {
-		for (const char *const *w = fact_key(fact)->words; *w != NULL;
-		     w++)
-			near_offer(&near, bytes_str(*w));
-	}
+	for (size_t i = 0; (word = fact_word(fact, i)) != NULL; i++)
+		near_offer(&near, bytes_str(word));
 	return near.best;
+}
+
+/* What would have helped who wrote a value that the fact never has. */
+static void
+add_hint(enum fact fact, struct bytes value, struct err *why)
+{
+	struct bytes guess = nearest_word(fact, value);
+	size_t at = strlen(why->text), size = sizeof(why->text);
+	const char *word;
+
+	if (fact == FACT_OP && fact_is_word(FACT_MESSAGE_TYPE, value)) {
+		(void)snprintf(why->text + at, size - at,
+		    "; that is a message_type of PKIOperation");
+	} else if (guess.n > 0) {
+		(void)snprintf(why->text + at, size - at,
+		    "; did you mean \"%.*s\"?", (int)guess.n,
+		    (const char *)guess.p);
+	} else {
+		for (size_t i = 0; (word = fact_word(fact, i)) != NULL; i++) {
+			(void)snprintf(why->text + at, size - at, "%s%s",
+			    i == 0 ? "; it is one of " : ", ", word);
+			at += strlen(why->text + at);
+		}
+	}
 }
 
 static void
@@ -52,7 +76,6 @@ add_value(struct reading *r, enum fact fact, const struct tree_node *value,
     struct when_test *t)
 {
 	struct err why = { 0 };
-	struct bytes guess;
 
 	if (!field_scalar(r->l, r->l->where, value, "a value"))
 		return;
@@ -62,12 +85,8 @@ add_value(struct reading *r, enum fact fact, const struct tree_node *value,
 		r->l->failed = true;
 		return;
 	}
-	guess = nearest_word(fact, value->text);
-	if (guess.n > 0)
-		complain(r->l->c, value->at, "%s: %s; did you mean \"%.*s\"?",
-		    r->l->where, why.text, (int)guess.n, (const char *)guess.p);
-	else
-		complain(r->l->c, value->at, "%s: %s", r->l->where, why.text);
+	add_hint(fact, value->text, &why);
+	complain(r->l->c, value->at, "%s: %s", r->l->where, why.text);
 }
 
 static bool
@@ -217,8 +236,10 @@ read_headers(struct reading *r, const struct tree_node *value)
 
 	if (value->kind != TREE_MAPPING) {
 		if (!value->cut)
-			loader_wrong_kind(
-			    r->l, r->l->where, value, "a mapping of names");
+			complain(r->l->c, value->at,
+			    "%s: header wants names with tests; write "
+			    "header: {X-Name: {present: true}}",
+			    r->l->where);
 		return NULL;
 	}
 	if (all == NULL)

@@ -30,7 +30,7 @@ judge()
 
 # Nothing of these is to be seen in the document: order, spelling, duplicates, bytes.
 # longest-name is a number to a reader that guesses types.
-beyond_structure='anchor|tag|bool-yes|duplicate-host-key|duplicate-top-key|escaped-zero|surrogate|many-blank-lines|not-utf8|version-later|longest-name|rules-mixed-steps|rules-contradictory|rules-unreachable'
+beyond_structure='anchor|tag|bool-yes|duplicate-host-key|duplicate-top-key|escaped-zero|surrogate|many-blank-lines|not-utf8|version-later|longest-name|rules-mixed-steps|rules-contradictory|rules-unreachable|rules-words-of-messages|rules-statuses'
 
 print_schema()
 {

@@ -94,6 +94,8 @@ static const struct row rows[] = {
 	{ "{ header: { X-Three: a } }", false },
 	{ "{ message_type: PKCSReq }", true },
 	{ "{ message_type: RenewalReq }", false },
+	{ "{ message_type: 19 }", true },
+	{ "{ message_type: [17, 99] }", false },
 	{ "{ transaction: AbC }", true },
 	{ "{ transaction: Ab }", false },
 	{ "{ challenge: Secret }", true },
