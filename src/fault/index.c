@@ -141,9 +141,8 @@ texts_of(const struct when *w, enum fact f)
 								: NULL;
 	if (w->kind != WHEN_ALL)
 		return NULL;
+	/* the parts of csr: and cms: are conditions within the condition */
 	for (const struct when *c = w->children; c != NULL; c = c->next) {
-		if (c->kind != WHEN_FACT)
-			continue;
 		t = texts_of(c, f);
 		if (t != NULL)
 			return t;

@@ -365,9 +365,10 @@ looks_only_at_rules_that_can_be_meant(void **state)
 	(void)state;
 	for (int i = 0; i < 10000; i++)
 		n += (size_t)snprintf(text + n, size - n,
-		    "  - { id: r%d, when: { op: PKIOperation, transaction: "
-		    "T%d }, then: { hang: true } }\n",
-		    i, i);
+		    "  - { id: r%d, when: { op: PKIOperation, %s%d%s }, "
+		    "then: { hang: true } }\n",
+		    i, i % 2 ? "transaction: T" : "csr: { subject: CN=T", i,
+		    i % 2 ? "" : " }");
 	scenario_report_init(&report);
 	b.s = scenario_load("f", bytes_of(text, n), &report, &e);
 	assert_non_null(b.s);
@@ -382,6 +383,7 @@ looks_only_at_rules_that_can_be_meant(void **state)
 	assert_false(choice.settled);
 	f.stage = FACT_AT_MESSAGE;
 	facts_text(&f, FACT_TRANSACTION, BYTES_LIT("T9999"));
+	facts_text(&f, FACT_CSR_SUBJECT, BYTES_LIT("CN=other"));
 	rule_choose(b.c, &f, true, false, &b.arena, &choice);
 	assert_string_equal(choice.rule->id, "r9999");
 	assert_int_equal(choice.try_count + choice.tries_more, 1);
