@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/env.h"
 #include "journal/report.h"
 
 #define WHY_MAX ((size_t)64 << 10)
@@ -59,6 +60,9 @@ judge_all(struct verify_report *r, struct journal *j,
 
 	if (journal_query(j, &q, see, r, e) == -1)
 		return -1;
+	/* a report has a time, also when nobody came */
+	if (r->entries == 0)
+		r->first_ms = r->last_ms = env_now_ms(env_system());
 	r->dropped = w.dropped = journal_counts(j, o->site).dropped_since;
 	for (size_t i = 0; i < r->count; i++) {
 		judge_conclude(&r->judges[i], &w);

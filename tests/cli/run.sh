@@ -181,6 +181,8 @@ ok "not held, and why" said '1 such request was seen, wanted at least 2'
 ok "and what is expected in words" said 'It asks & asks <again>\.'
 is "one failed" "$(xmllint --xpath 'string(//testcase[failure]/@name)' "$DIR/r.xml" | cut -c1-8)" requests
 is "in words, too" "$(xmllint --xpath 'string(//failure)' "$DIR/r.xml")" 'It asks & asks <again>.'
+code 5 run --scenario "$DIR/asks.yaml" --junit "$DIR/r.xml" -- true
+is "a report is of today, also when nobody came" "$(grep -c 'timestamp="1970' "$DIR/r.xml")" 0
 code 3 run --scenario "$DIR/asks.yaml" --junit "$DIR/r.xml" -- sh -c "$once; exit 3"
 is "both failed" "$(xmllint --xpath 'count(//failure)' "$DIR/r.xml")" 2
 is "the command with its exit code" \
