@@ -135,6 +135,6 @@ get(struct control_call *c)
 
 const struct control_route control_ca_routes[] = {
 	{ "GET", "/v1/ca/{name}.{form}", CALL_TOKEN | CALL_SERVER | CALL_SITE,
-	    get },
+	    get, NULL },
 	{ 0 },
 };

@@ -198,10 +198,15 @@ call_query_duration(struct control_call *c, const char *name, int64_t *out_ms)
 {
 	const char *s = call_query(c, name);
 	struct err e = { 0 };
+	uint64_t seconds;
 	int64_t ms;
 
 	if (s == NULL)
 		return 0;
+	if (text_u64(bytes_str(s), CALL_SECONDS_MAX, &seconds) == 0) {
+		*out_ms = (int64_t)seconds * 1000;
+		return 0;
+	}
 	if (quantity_duration(bytes_str(s), &ms, &e) == -1)
 		call_problem(c, 400, "%s: %s", name, e.text);
 	else if (ms < 0)
@@ -226,6 +231,10 @@ call_body(struct control_call *c)
 	json_error_t where;
 	json_t *json;
 
+	if (c->rq->body.n == 0) {
+		call_problem_at(c, 400, 1, 1, "the body is empty; it is JSON");
+		return NULL;
+	}
 	json = json_loadb((const char *)c->rq->body.p, c->rq->body.n,
 	    JSON_REJECT_DUPLICATES, &where);
 	if (json == NULL)

@@ -33,6 +33,12 @@ struct control_route {
 	const char *path;
 	unsigned needs; /* enum call_need */
 	void (*handle)(struct control_call *c);
+	/*
+	 * The parameters of its query beside site, with blanks between; others
+	 * are refused. NULL: the handler looks at them itself, or they do no
+	 * harm.
+	 */
+	const char *query;
 };
 
 /* Each ends with a row of zeros; control.c has the list of them. */
@@ -96,9 +102,11 @@ const char *call_param(struct control_call *c, unsigned i);
 /* The unescaped value of a parameter of the query; NULL when there is none. */
 const char *call_query(struct control_call *c, const char *name);
 
+#define CALL_SECONDS_MAX 10000000000 /* of a number that is a duration */
+
 /*
- * A parameter of the query that is a number up to max, or a duration ("60s")
- * in milliseconds; *out stays as it is without one. -1: a problem is the answer.
+ * A parameter of the query that is a number up to max, or a duration ("60s";
+ * a bare number is seconds) in milliseconds; *out stays as it is without one. -1: a problem is the answer.
  */
 MUST_USE int call_query_number(
     struct control_call *c, const char *name, uint64_t max, uint64_t *out);

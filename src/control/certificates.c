@@ -404,8 +404,9 @@ revoke(struct control_call *c)
 #define NEEDS (CALL_TOKEN | CALL_SERVER | CALL_SITE)
 
 const struct control_route control_certificates_routes[] = {
-	{ "GET", "/v1/certificates", NEEDS, list },
-	{ "GET", "/v1/certificates/{serial}.{form}", NEEDS, get },
-	{ "POST", "/v1/certificates/{serial}/revoke", NEEDS, revoke },
+	{ "GET", "/v1/certificates", NEEDS, list,
+	    "state transaction template subject limit after" },
+	{ "GET", "/v1/certificates/{serial}.{form}", NEEDS, get, NULL },
+	{ "POST", "/v1/certificates/{serial}/revoke", NEEDS, revoke, "reason" },
 	{ 0 },
 };

@@ -3,7 +3,7 @@
  * Challenge passwords: a fresh one, and what became of those that were given
  * out. They are shown as they are: whoever calls runs the test.
  */
-#include "control/call.h"
+#include "control/shown.h"
 #include "control/times.h"
 
 #include "base/quantity.h"
@@ -68,14 +68,8 @@ read_member(
 		return err_set(e, ERR_USAGE,
 		    "there is no %.40s; a challenge takes ttl and static",
 		    name);
-	if (!json_is_string(value))
-		return err_set(
-		    e, ERR_USAGE, "ttl is a duration, as in \"10m\"");
-	if (quantity_duration(
-		bytes_str(json_string_value(value)), &w->life_ms, e) == -1) {
-		e->code = ERR_USAGE;
+	if (shown_read_duration(value, "ttl", &w->life_ms, e) == -1)
 		return -1;
-	}
 	if (w->life_ms <= 0)
 		return err_set(e, ERR_USAGE, "ttl is more than 0");
 	return 0;
@@ -152,8 +146,9 @@ make(struct control_call *c)
 }
 
 const struct control_route control_challenges_routes[] = {
-	{ "GET", "/v1/challenges", CALL_TOKEN | CALL_SERVER | CALL_SITE, list },
-	{ "POST", "/v1/challenges", CALL_TOKEN | CALL_SERVER | CALL_SITE,
-	    make },
+	{ "GET", "/v1/challenges", CALL_TOKEN | CALL_SERVER | CALL_SITE, list,
+	    NULL },
+	{ "POST", "/v1/challenges", CALL_TOKEN | CALL_SERVER | CALL_SITE, make,
+	    "" },
 	{ 0 },
 };

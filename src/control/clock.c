@@ -107,16 +107,7 @@ static int
 read_offset(json_t *value, struct wish *w, struct err *e)
 {
 	w->has_offset = true;
-	if (json_is_integer(value) && json_integer_value(value) == 0)
-		return 0;
-	if (!json_is_string(value))
-		return err_set(e, ERR_USAGE,
-		    "offset is a duration, as in \"30d\" or \"-1h\"");
-	if (quantity_duration(
-		bytes_str(json_string_value(value)), &w->offset_ms, e) == 0)
-		return 0;
-	e->code = ERR_USAGE;
-	return -1;
+	return shown_read_duration(value, "offset", &w->offset_ms, e);
 }
 
 static int
@@ -224,7 +215,8 @@ put(struct control_call *c)
 }
 
 const struct control_route control_clock_routes[] = {
-	{ "GET", "/v1/clock", CALL_TOKEN | CALL_SERVER | CALL_SITE, get },
-	{ "PUT", "/v1/clock", CALL_TOKEN | CALL_SERVER | CALL_SITE, put },
+	{ "GET", "/v1/clock", CALL_TOKEN | CALL_SERVER | CALL_SITE, get, NULL },
+	{ "PUT", "/v1/clock", CALL_TOKEN | CALL_SERVER | CALL_SITE, put,
+	    "ttl" },
 	{ 0 },
 };

@@ -3,10 +3,12 @@
 #include "control/control.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "control/facts.h"
 #include "control/inside.h"
 #include "control/requests.h"
+#include "control/shown.h"
 
 #define INFO_MAX ((size_t)64 << 10)
 
@@ -99,6 +101,50 @@ control_free(struct control *c)
 	free(c);
 }
 
+/* Is it one of a list with blanks between? Without case, as call_query() finds them. */
+static bool
+is_listed(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; *list != '\0'; list += strspn(list, " ")) {
+		size_t n = strcspn(list, " ");
+
+		if (n == length && strncasecmp(list, name, n) == 0)
+			return true;
+		list += n;
+	}
+	return false;
+}
+
+/* Nothing is done when what was said of it was not understood. False: a problem is the answer. */
+static bool
+knows_query(struct control_call *c, const struct control_route *route)
+{
+	bool of_site = (route->needs & CALL_SITE) != 0;
+	struct bytes rest = c->rq->query, name, value;
+
+	if (route->query == NULL)
+		return true;
+	while (shown_next_pair(&rest, &name, &value)) {
+		const char *text = shown_text(c, name);
+
+		if (name.n == 0 || is_listed(route->query, text) ||
+		    (of_site && is_listed("site", text)))
+			continue;
+		call_problem(c, 400,
+		    "there is no parameter \"%.60s\"; this resource takes "
+		    "%s%s%s",
+		    text, route->query,
+		    of_site && route->query[0] != '\0' ? " and " : "",
+		    of_site                       ? "site"
+			: route->query[0] == '\0' ? "none"
+						  : "");
+		return false;
+	}
+	return true;
+}
+
 static void
 handle(struct control_call *c, const struct control_route *route)
 {
@@ -106,6 +152,8 @@ handle(struct control_call *c, const struct control_route *route)
 		call_problem(c, 503, "there is no server behind this API");
 		return;
 	}
+	if (!knows_query(c, route))
+		return;
 	route->handle(c);
 	if (!c->open && c->reply->status == 0)
 		call_problem(c, 500, "mockndes has no answer");

@@ -71,6 +71,6 @@ get(struct control_call *c)
 
 const struct control_route control_evidence_routes[] = {
 	{ "GET", "/v1/evidence/{log}", CALL_TOKEN | CALL_SERVER | CALL_SITE,
-	    get },
+	    get, NULL },
 	{ 0 },
 };

@@ -381,9 +381,10 @@ restart(struct control_call *c)
 }
 
 const struct control_route control_host_routes[] = {
-	{ "GET", "/v1/host", CALL_TOKEN | CALL_SERVER | CALL_SITE, get },
-	{ "PATCH", "/v1/host", CALL_TOKEN | CALL_SERVER | CALL_SITE, patch },
+	{ "GET", "/v1/host", CALL_TOKEN | CALL_SERVER | CALL_SITE, get, NULL },
+	{ "PATCH", "/v1/host", CALL_TOKEN | CALL_SERVER | CALL_SITE, patch,
+	    "ttl" },
 	{ "POST", "/v1/restart/{what}", CALL_TOKEN | CALL_SERVER | CALL_SITE,
-	    restart },
+	    restart, "" },
 	{ 0 },
 };

@@ -80,6 +80,6 @@ info(struct control_call *c)
 }
 
 const struct control_route control_info_routes[] = {
-	{ "GET", "/v1/info", CALL_TOKEN | CALL_SITE, info },
+	{ "GET", "/v1/info", CALL_TOKEN | CALL_SITE, info, NULL },
 	{ 0 },
 };

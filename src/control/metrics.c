@@ -40,6 +40,6 @@ get(struct control_call *c)
 }
 
 const struct control_route control_metrics_routes[] = {
-	{ "GET", "/metrics", CALL_TOKEN | CALL_SERVER, get },
+	{ "GET", "/metrics", CALL_TOKEN | CALL_SERVER, get, NULL },
 	{ 0 },
 };

@@ -319,14 +319,14 @@ csr_pem(struct control_call *c)
 #define NEEDS (CALL_TOKEN | CALL_SERVER | CALL_SITE)
 
 const struct control_route control_requests_routes[] = {
-	{ "GET", "/v1/requests", NEEDS, list },
-	{ "DELETE", "/v1/requests", NEEDS, clear },
-	{ "GET", "/v1/requests/wait", NEEDS, requests_wait },
-	{ "GET", "/v1/requests/{id}", NEEDS, show },
-	{ "GET", "/v1/requests/{id}/explain", NEEDS, explain },
-	{ "GET", "/v1/requests/{id}/message", NEEDS, message },
-	{ "GET", "/v1/requests/{id}/reply", NEEDS, reply },
-	{ "GET", "/v1/requests/{id}/csr", NEEDS, csr },
-	{ "GET", "/v1/requests/{id}/csr.pem", NEEDS, csr_pem },
+	{ "GET", "/v1/requests", NEEDS, list, NULL },
+	{ "DELETE", "/v1/requests", NEEDS, clear, "" },
+	{ "GET", "/v1/requests/wait", NEEDS, requests_wait, NULL },
+	{ "GET", "/v1/requests/{id}", NEEDS, show, NULL },
+	{ "GET", "/v1/requests/{id}/explain", NEEDS, explain, NULL },
+	{ "GET", "/v1/requests/{id}/message", NEEDS, message, NULL },
+	{ "GET", "/v1/requests/{id}/reply", NEEDS, reply, NULL },
+	{ "GET", "/v1/requests/{id}/csr", NEEDS, csr, NULL },
+	{ "GET", "/v1/requests/{id}/csr.pem", NEEDS, csr_pem, NULL },
 	{ 0 },
 };

@@ -56,6 +56,27 @@ read_only(struct control_call *c, const char *only)
 	}
 }
 
+/* What is to be reset is said in the query; a body that says it would be passed over. */
+static bool
+says_nothing(struct control_call *c)
+{
+	json_t *body;
+	bool nothing;
+
+	if (c->rq->body.n == 0)
+		return true;
+	body = call_body(c);
+	if (body == NULL)
+		return false;
+	nothing = json_is_object(body) && json_object_size(body) == 0;
+	json_decref(body);
+	if (!nothing)
+		call_problem(c, 400,
+		    "a reset takes no body; name the parts in the query, as in "
+		    "?only=journal,counters");
+	return nothing;
+}
+
 static void
 reset(struct control_call *c)
 {
@@ -65,7 +86,7 @@ reset(struct control_call *c)
 	struct err e = { 0 };
 	json_t *list;
 
-	if (site == NULL)
+	if (site == NULL || !says_nothing(c))
 		return;
 	if (only != NULL)
 		parts = read_only(c, only);
@@ -90,6 +111,7 @@ reset(struct control_call *c)
 }
 
 const struct control_route control_reset_routes[] = {
-	{ "POST", "/v1/reset", CALL_TOKEN | CALL_SERVER | CALL_SITE, reset },
+	{ "POST", "/v1/reset", CALL_TOKEN | CALL_SERVER | CALL_SITE, reset,
+	    "only" },
 	{ 0 },
 };

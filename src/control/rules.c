@@ -260,10 +260,10 @@ show(struct control_call *c)
 #define NEEDS (CALL_TOKEN | CALL_SERVER | CALL_SITE)
 
 const struct control_route control_rules_routes[] = {
-	{ "GET", "/v1/rules", NEEDS, list },
-	{ "POST", "/v1/rules", NEEDS, add },
-	{ "GET", "/v1/rules/{id}", NEEDS, show },
-	{ "PATCH", "/v1/rules/{id}", NEEDS, change },
-	{ "DELETE", "/v1/rules/{id}", NEEDS, remove_one },
+	{ "GET", "/v1/rules", NEEDS, list, NULL },
+	{ "POST", "/v1/rules", NEEDS, add, "before ttl" },
+	{ "GET", "/v1/rules/{id}", NEEDS, show, NULL },
+	{ "PATCH", "/v1/rules/{id}", NEEDS, change, "ttl" },
+	{ "DELETE", "/v1/rules/{id}", NEEDS, remove_one, "ttl" },
 	{ 0 },
 };

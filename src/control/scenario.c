@@ -147,10 +147,12 @@ check(struct control_call *c)
 }
 
 const struct control_route control_scenario_routes[] = {
-	{ "GET", "/v1/scenario", CALL_TOKEN | CALL_SERVER | CALL_SITE, get },
-	{ "PUT", "/v1/scenario", CALL_TOKEN | CALL_SERVER | CALL_SITE, put },
+	{ "GET", "/v1/scenario", CALL_TOKEN | CALL_SERVER | CALL_SITE, get,
+	    NULL },
+	{ "PUT", "/v1/scenario", CALL_TOKEN | CALL_SERVER | CALL_SITE, put,
+	    "name ttl" },
 	{ "DELETE", "/v1/scenario", CALL_TOKEN | CALL_SERVER | CALL_SITE,
-	    bring_back },
-	{ "POST", "/v1/scenario/check", CALL_TOKEN, check },
+	    bring_back, "" },
+	{ "POST", "/v1/scenario/check", CALL_TOKEN, check, "name" },
 	{ 0 },
 };

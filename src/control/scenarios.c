@@ -93,6 +93,6 @@ list(struct control_call *c)
 }
 
 const struct control_route control_scenarios_routes[] = {
-	{ "GET", "/v1/scenarios", CALL_TOKEN, list },
+	{ "GET", "/v1/scenarios", CALL_TOKEN, list, NULL },
 	{ 0 },
 };

@@ -68,10 +68,10 @@ openapi(struct control_call *c)
 }
 
 const struct control_route control_self_routes[] = {
-	{ "GET", "/v1/live", CALL_SITE, live },
-	{ "GET", "/v1/ready", CALL_SITE, ready },
-	{ "POST", "/v1/shutdown", CALL_TOKEN, shut_down },
-	{ "GET", "/openapi.json", 0, openapi },
-	{ "GET", "/schema/scenario-1.json", 0, schema },
+	{ "GET", "/v1/live", CALL_SITE, live, NULL },
+	{ "GET", "/v1/ready", CALL_SITE, ready, NULL },
+	{ "POST", "/v1/shutdown", CALL_TOKEN, shut_down, "" },
+	{ "GET", "/openapi.json", 0, openapi, NULL },
+	{ "GET", "/schema/scenario-1.json", 0, schema, NULL },
 	{ 0 },
 };

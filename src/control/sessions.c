@@ -108,14 +108,8 @@ struct wish {
 static int
 read_ttl(json_t *value, struct wish *w, struct err *e)
 {
-	if (!json_is_string(value))
-		return err_set(
-		    e, ERR_USAGE, "ttl is a duration, as in \"10m\"");
-	if (quantity_duration(
-		bytes_str(json_string_value(value)), &w->o.ttl_ms, e) == -1) {
-		e->code = ERR_USAGE;
+	if (shown_read_duration(value, "ttl", &w->o.ttl_ms, e) == -1)
 		return -1;
-	}
 	return w->o.ttl_ms > 0 ? 0
 			       : err_set(e, ERR_USAGE, "ttl is more than 0");
 }
@@ -222,10 +216,10 @@ end_all(struct control_call *c)
 }
 
 const struct control_route control_sessions_routes[] = {
-	{ "GET", "/v1/sessions", CALL_TOKEN | CALL_SERVER, list },
-	{ "POST", "/v1/sessions", CALL_TOKEN | CALL_SERVER, make },
-	{ "DELETE", "/v1/sessions", CALL_TOKEN | CALL_SERVER, end_all },
-	{ "GET", "/v1/sessions/{id}", CALL_TOKEN | CALL_SERVER, show },
-	{ "DELETE", "/v1/sessions/{id}", CALL_TOKEN | CALL_SERVER, end },
+	{ "GET", "/v1/sessions", CALL_TOKEN | CALL_SERVER, list, NULL },
+	{ "POST", "/v1/sessions", CALL_TOKEN | CALL_SERVER, make, "" },
+	{ "DELETE", "/v1/sessions", CALL_TOKEN | CALL_SERVER, end_all, "" },
+	{ "GET", "/v1/sessions/{id}", CALL_TOKEN | CALL_SERVER, show, NULL },
+	{ "DELETE", "/v1/sessions/{id}", CALL_TOKEN | CALL_SERVER, end, NULL },
 	{ 0 },
 };

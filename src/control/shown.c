@@ -20,6 +20,28 @@ shown_duration(int64_t ms)
 }
 
 int
+shown_read_duration(
+    json_t *value, const char *name, int64_t *out_ms, struct err *e)
+{
+	int64_t n = json_integer_value(value);
+
+	if (json_is_integer(value) && n >= -CALL_SECONDS_MAX &&
+	    n <= CALL_SECONDS_MAX) {
+		*out_ms = n * 1000;
+		return 0;
+	}
+	if (!json_is_string(value))
+		return err_set(e, ERR_USAGE,
+		    "%s is a duration, as in \"10m\", or a number of seconds",
+		    name);
+	if (quantity_duration(bytes_str(json_string_value(value)), out_ms, e) ==
+	    0)
+		return 0;
+	e->code = ERR_USAGE;
+	return -1;
+}
+
+int
 shown_ttl(struct control_call *c, int64_t *out_ms)
 {
 	int64_t ms = -1;

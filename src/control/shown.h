@@ -8,6 +8,13 @@
 /* "10m" */
 json_t *shown_duration(int64_t ms);
 
+/*
+ * A duration of a body: a text ("10m"), or a number of seconds. -1: a sentence
+ * in e, ERR_USAGE.
+ */
+MUST_USE int shown_read_duration(
+    json_t *value, const char *name, int64_t *out_ms, struct err *e);
+
 /* ?ttl= in milliseconds, more than nothing; *out stays without one. -1: a problem is the answer. */
 MUST_USE int shown_ttl(struct control_call *c, int64_t *out_ms);
 

@@ -417,6 +417,7 @@ get(struct control_call *c)
 }
 
 const struct control_route control_stream_routes[] = {
-	{ "GET", "/v1/stream", CALL_TOKEN | CALL_SERVER | CALL_SITE, get },
+	{ "GET", "/v1/stream", CALL_TOKEN | CALL_SERVER | CALL_SITE, get,
+	    NULL },
 	{ 0 },
 };

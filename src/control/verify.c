@@ -195,6 +195,7 @@ verify(struct control_call *c)
 }
 
 const struct control_route control_verify_routes[] = {
-	{ "POST", "/v1/verify", CALL_TOKEN | CALL_SERVER | CALL_SITE, verify },
+	{ "POST", "/v1/verify", CALL_TOKEN | CALL_SERVER | CALL_SITE, verify,
+	    "format client" },
 	{ 0 },
 };
