@@ -5,8 +5,10 @@
 
 #define BODY_MAX ((size_t)8 << 20)
 
-/* What a list of expectations lacks to be a scenario, on a line of its own. */
-#define HEAD_JSON "{\"mockndes\":1,\n"
+/* What expectations lack to be a scenario, on lines of their own. */
+#define HEAD_OBJECT "{\"mockndes\":1,\n"
+#define HEAD_ARRAY "{\"mockndes\":1,\"expect\":\n"
+#define HEAD_LIST "mockndes: 1\nexpect:\n"
 #define HEAD_YAML "mockndes: 1\n"
 
 /* ---- the body ---- */
@@ -17,28 +19,52 @@ is_blank(uint8_t c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* Where something stands behind blanks and comments. */
+static size_t
+start_of(struct bytes body)
+{
+	size_t n = 0;
+
+	for (;;) {
+		while (n < body.n && is_blank(body.p[n]))
+			n++;
+		if (n == body.n || body.p[n] != '#')
+			return n;
+		while (n < body.n && body.p[n] != '\n')
+			n++;
+	}
+}
+
+/* Is it a scenario with its first key? A value may have the word, too. */
 static bool
 has_version(struct bytes body)
 {
-	return memmem(body.p, body.n, "mockndes", strlen("mockndes")) != NULL;
+	body = bytes_from(body, start_of(body));
+	if (body.n > 0 && body.p[0] == '{')
+		body = bytes_from(body, 1 + start_of(bytes_from(body, 1)));
+	if (body.n > 0 && (body.p[0] == '"' || body.p[0] == '\''))
+		body = bytes_from(body, 1);
+	return bytes_starts_nocase(body, BYTES_LIT("mockndes"));
 }
 
-/* The body with a line before it; the rest stays in its columns. p NULL: no memory. */
+/* The body with lines before it, *lines of them; the rest stays in its columns. p NULL: no memory. */
 static struct bytes
-under_head(struct control_call *c, struct bytes body)
+under_head(struct control_call *c, struct bytes body, int *lines)
 {
-	size_t brace = 0;
-	const char *text;
+	const char *all = (const char *)body.p, *text;
+	size_t n = start_of(body);
+	uint8_t first = n < body.n ? body.p[n] : 0;
 
-	while (brace < body.n && is_blank(body.p[brace]))
-		brace++;
-	if (brace < body.n && body.p[brace] == '{')
-		text = arena_printf(c->arena, "%s%.*s %.*s", HEAD_JSON,
-		    (int)brace, (const char *)body.p, (int)(body.n - brace - 1),
-		    (const char *)body.p + brace + 1);
+	*lines = first == '-' ? 2 : 1;
+	if (first == '{')
+		text = arena_printf(c->arena, HEAD_OBJECT "%.*s %.*s", (int)n,
+		    all, (int)(body.n - n - 1), all + n + 1);
 	else
-		text = arena_printf(c->arena, "%s%.*s", HEAD_YAML, (int)body.n,
-		    (const char *)body.p);
+		text = arena_printf(c->arena, "%s%.*s%s",
+		    first == '['       ? HEAD_ARRAY
+			: first == '-' ? HEAD_LIST
+				       : HEAD_YAML,
+		    (int)body.n, all, first == '[' ? "}" : "");
 	return bytes_str(text);
 }
 
@@ -89,7 +115,9 @@ static struct scenario_set *
 read_body(struct control_call *c)
 {
 	bool whole = has_version(c->rq->body);
-	struct bytes text = whole ? c->rq->body : under_head(c, c->rq->body);
+	int lines = 0;
+	struct bytes text =
+	    whole ? c->rq->body : under_head(c, c->rq->body, &lines);
 	struct scenario_report report;
 	struct scenario_set *set = NULL;
 	struct scenario *s = NULL;
@@ -101,7 +129,7 @@ read_body(struct control_call *c)
 	if (s != NULL)
 		set = set_of(s, &e);
 	if (s == NULL && report.errors > 0)
-		complain(c, &report, whole ? 0 : 1);
+		complain(c, &report, lines);
 	else if (set == NULL)
 		call_problem(c, 500, "%s",
 		    e.text[0] == '\0' ? "mockndes is out of memory" : e.text);
