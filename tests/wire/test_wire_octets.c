@@ -152,8 +152,9 @@ enrols_with_every_manner_of_http(void **state)
 		if (client_raw(&w->c, s.url, octets.p, octets.n, &h))
 			fail_msg("%s: %s", shape->what, w->c.why);
 		skip_continue(&h);
-		struct client_expect x = { .message = &p.message, .ca = &s.ca,
-			.csr_key = w->key };
+		struct client_expect x = {
+			.message = &p.message, .ca = &s.ca, .csr_key = w->key
+		};
 		if (h.status != shape->status ||
 		    client_certrep_read(&w->c, &x, &h.body, &r) ||
 		    r.status != 0)

@@ -34,7 +34,7 @@ keeps_or_loses_what_the_ca_did(void **state)
 	char challenge[CLIENT_TEXT_MAX];
 	struct client_certrep r = { 0 };
 	struct client_enrolment e;
-	struct served sv;
+	struct served sv = { 0 };
 
 	for (size_t i = 0; i < 6; i++) {
 		struct client c;
