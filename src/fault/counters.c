@@ -45,18 +45,25 @@ forget(struct rule_book *b, struct rule_key *k)
 	free(k);
 }
 
+/* All rows that are leaving, in one walk over the keys, of which there may be many for as many rules. */
 static void
-forget_row(struct rule_book *b, size_t row)
+forget_rows(struct rule_book *b)
 {
-	struct rule_key *younger;
+	struct rule_key *k = b->oldest;
 
-	for (struct rule_key *k = b->oldest; k != NULL; k = younger) {
-		younger = k->younger;
-		if (k->row == row)
-			forget(b, k);
+	while (k != NULL) {
+		struct rule_key *gone = k;
+
+		k = k->younger;
+		if (b->rows[gone->row].leaving)
+			forget(b, gone);
 	}
-	b->rows[row].plain = (struct rule_tally){ 0 };
-	b->rows[row].counts = (struct rule_counts){ 0 };
+	for (size_t i = 0; i < b->row_count; i++) {
+		struct rule_row *row = &b->rows[i];
+
+		if (row->leaving)
+			*row = (struct rule_row){ .users = row->users };
+	}
 }
 
 static struct rule_key *
@@ -270,23 +277,16 @@ rule_counters_free(struct rule_counters *c)
 		return;
 	pthread_mutex_lock(&c->book->lock);
 	for (size_t i = 0; i < rules_count(c->rules); i++) {
-		if (--counters_row(c, i)->users == 0)
-			forget_row(c->book, c->row[i]);
+		struct rule_row *row = counters_row(c, i);
+
+		row->leaving = --row->users == 0;
 	}
+	forget_rows(c->book);
 	pthread_mutex_unlock(&c->book->lock);
 	book_unref(c->book);
 	rules_unref(c->rules);
 	free(c->row);
 	free(c);
-}
-
-void
-rule_counters_reset(struct rule_counters *c)
-{
-	pthread_mutex_lock(&c->book->lock);
-	for (size_t i = 0; i < rules_count(c->rules); i++)
-		forget_row(c->book, c->row[i]);
-	pthread_mutex_unlock(&c->book->lock);
 }
 
 /* ---- asking ---- */

@@ -33,6 +33,7 @@ struct rule_key {
 
 struct rule_row {
 	unsigned users; /* lists that count here; 0: free */
+	bool leaving; /* to be forgotten, see forget_rows() */
 	struct rule_tally plain; /* of the empty key */
 	struct rule_counts counts;
 };

@@ -34,7 +34,6 @@ const char *rule_per_name(enum rule_per per); /* "client" */
 
 /* What follows the last of the steps. */
 enum rule_after { RULE_PASS, RULE_STAY, RULE_REPEAT, RULE_AFTERS };
-const char *rule_after_name(enum rule_after after);
 
 struct rules;
 
@@ -108,8 +107,6 @@ struct rule_counters;
 struct rule_counters *rule_counters_new(
     struct rules *r, uint64_t seed, struct err *e);
 void rule_counters_free(struct rule_counters *c); /* accepts NULL */
-/* All counts to zero. */
-void rule_counters_reset(struct rule_counters *c);
 /*
  * For a list that takes the place of another while it runs, under the same
  * seed. Rules with the same id go on counting where they were, in one place

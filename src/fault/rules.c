@@ -21,18 +21,6 @@ rule_per_name(enum rule_per per)
 	return (unsigned)per < RULE_PERS ? pers[per] : "unknown";
 }
 
-static const char *const afters[RULE_AFTERS] = {
-	[RULE_PASS] = "pass",
-	[RULE_STAY] = "stay",
-	[RULE_REPEAT] = "repeat",
-};
-
-const char *
-rule_after_name(enum rule_after after)
-{
-	return (unsigned)after < RULE_AFTERS ? afters[after] : "unknown";
-}
-
 static const char *const verdicts[RULE_VERDICTS] = {
 	[RULE_APPLIED] = "applied",
 	[RULE_OTHER] = "condition does not hold",

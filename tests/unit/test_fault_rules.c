@@ -153,9 +153,6 @@ counts_as_the_manual_says(void **state)
 		if (strcmp(got, rows[i].want) != 0)
 			fail_msg("%s: %s, not %s", rows[i].counting, got,
 			    rows[i].want);
-		rule_counters_reset(b.c);
-		run(&b, "x", 10, got);
-		assert_string_equal(got, rows[i].want);
 		clear(&b);
 	}
 }
