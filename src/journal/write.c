@@ -321,6 +321,7 @@ outstanding(const struct book *b)
 	return n;
 }
 
+/* The caller holds the book. */
 static int
 write_book(struct journal *j, struct batch *t, struct book *b, struct err *e)
 {
@@ -329,16 +330,12 @@ write_book(struct journal *j, struct batch *t, struct book *b, struct err *e)
 	int rc = 0;
 
 	pthread_mutex_lock(&j->lock);
-	b->held++;
 	left = outstanding(b);
 	pthread_mutex_unlock(&j->lock);
 	do {
 		rc = write_some(j, t, b, true, &n, e);
 		left -= n < left ? n : left;
 	} while (rc == 0 && n > 0 && left > 0);
-	pthread_mutex_lock(&j->lock);
-	b->held--;
-	pthread_mutex_unlock(&j->lock);
 	return rc;
 }
 
@@ -384,6 +381,20 @@ works(struct journal *j)
 	return n;
 }
 
+/* A site's book, held from now on, for its last open entry may end meanwhile. NULL: none. */
+static struct book *
+take_book(struct journal *j, const char *site)
+{
+	struct book *b;
+
+	pthread_mutex_lock(&j->lock);
+	b = book_find(j, site, false);
+	if (b != NULL)
+		b->held++;
+	pthread_mutex_unlock(&j->lock);
+	return b;
+}
+
 static int
 write_all(struct journal *j, struct batch *t, struct err *e)
 {
@@ -410,11 +421,11 @@ write_out(struct journal *j, const char *site, struct err *e)
 	if (site == NULL) {
 		rc = write_all(j, t, e);
 	} else {
-		pthread_mutex_lock(&j->lock);
-		b = book_find(j, site, false);
-		pthread_mutex_unlock(&j->lock);
-		if (b != NULL)
+		b = take_book(j, site);
+		if (b != NULL) {
 			rc = write_book(j, t, b, e);
+			end_work(j, b);
+		}
 	}
 	free(t);
 	return rc;
