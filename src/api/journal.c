@@ -134,7 +134,8 @@ wait_for(struct journal *j, const struct journal_query *q, struct count *count,
 	while (rc == 0) {
 		count->n = 0;
 		rc = journal_query(j, q, count_one, count, e);
-		if (count->n >= count->wanted || !bell_wait(&bell, &seen))
+		if (rc == -1 || count->n >= count->wanted ||
+		    !bell_wait(&bell, &seen))
 			break;
 	}
 	journal_unlisten(j, listener);
