@@ -9,12 +9,13 @@
 #define MEMORY_MAX ((size_t)1 << 16)
 #define PEM_MAX ((size_t)1 << 20)
 
-/* The variants of the TLS certificate, made when first wanted, for one material. */
+/* What rules do with the TLS certificate of one material, done when first wanted. */
 struct tls_variants {
 	pthread_mutex_t lock;
-	struct material *
-	    material; /* what they were made of; not referenced, only compared */
+	struct material *material; /* one reference; NULL: none yet */
 	struct buf chain[CA_TLS_KINDS];
+	struct holdings *
+	    revoked_in; /* one reference: its store has the revocation; NULL: none */
 };
 
 struct tls_variants *
@@ -33,10 +34,12 @@ enter_variants_new(void)
 static void
 forget(struct tls_variants *v)
 {
-	for (int i = 0; i < CA_TLS_KINDS; i++) {
+	for (int i = 0; i < CA_TLS_KINDS; i++)
 		buf_clear(&v->chain[i]);
-		buf_init(&v->chain[i], PEM_MAX);
-	}
+	material_unref(v->material);
+	holdings_unref(v->revoked_in);
+	v->material = NULL;
+	v->revoked_in = NULL;
 }
 
 void
@@ -44,8 +47,7 @@ enter_variants_free(struct tls_variants *v)
 {
 	if (v == NULL)
 		return;
-	for (int i = 0; i < CA_TLS_KINDS; i++)
-		buf_clear(&v->chain[i]);
+	forget(v);
 	pthread_mutex_destroy(&v->lock);
 	free(v);
 }
@@ -67,6 +69,16 @@ make(struct server *s, struct site_snapshot *now, enum ca_tls_kind kind,
 	return rc;
 }
 
+/* What was of another material is gone. The lock is held. */
+static void
+follow(struct tls_variants *v, const struct site_snapshot *now)
+{
+	if (v->material == now->material)
+		return;
+	forget(v);
+	v->material = material_ref(now->material);
+}
+
 /* The chain, in memory of the caller's arena. */
 static const char *
 variant(struct server *s, struct site_snapshot *now, enum ca_tls_kind kind,
@@ -76,12 +88,11 @@ variant(struct server *s, struct site_snapshot *now, enum ca_tls_kind kind,
 	const char *text = NULL;
 
 	pthread_mutex_lock(&v->lock);
-	if (v->material != now->material) {
-		forget(v);
-		v->material = now->material;
-	}
+	follow(v, now);
 	if (v->chain[kind].n > 0 || make(s, now, kind, &v->chain[kind], e) == 0)
 		text = arena_str(arena, buf_bytes(&v->chain[kind]));
+	else
+		buf_clear(&v->chain[kind]);
 	pthread_mutex_unlock(&v->lock);
 	return text;
 }
@@ -111,16 +122,26 @@ kind_of(enum fault_tls_cert cert, enum ca_tls_kind *kind)
 	return false;
 }
 
-/* The certificate that clients are shown goes on the CRL; once is enough. */
+/* The certificate that clients are shown goes on the CRL; once is enough, for the database is slow. */
 static void
 revoke(struct server *s, struct site_snapshot *now)
 {
 	const struct pki_cert *tls =
 	    ca_material_cert(now->dep.material, CA_TLS);
+	struct tls_variants *v = s->variants;
 	struct err e = { 0 };
 
-	if (site_revoke(s->site, tls, env_now(now->dep.env), &e) == -1)
-		log_say(&s->log, LOG_ERROR, "%s", e.text);
+	pthread_mutex_lock(&v->lock);
+	follow(v, now);
+	if (v->revoked_in != now->holdings) {
+		holdings_unref(v->revoked_in);
+		v->revoked_in = NULL;
+		if (site_revoke(now, tls, env_now(now->dep.env), &e) == 0)
+			v->revoked_in = holdings_ref(now->holdings);
+		else
+			log_say(&s->log, LOG_ERROR, "%s", e.text);
+	}
+	pthread_mutex_unlock(&v->lock);
 }
 
 static void

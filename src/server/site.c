@@ -217,8 +217,8 @@ revoke(struct store *store, const struct store_cert *row, int64_t at,
 }
 
 int
-site_revoke(
-    struct site *site, const struct pki_cert *cert, int64_t at, struct err *e)
+site_revoke(struct site_snapshot *now, const struct pki_cert *cert, int64_t at,
+    struct err *e)
 {
 	const struct store_cert row = {
 		.serial = cert->serial,
@@ -231,9 +231,6 @@ site_revoke(
 		.issued_at = cert->not_before,
 		.der = cert->der,
 	};
-	struct site_snapshot *now = site_acquire(site);
-	int rc = revoke(now->holdings->store, &row, at, e);
 
-	site_release(now);
-	return rc;
+	return revoke(now->holdings->store, &row, at, e);
 }

@@ -169,8 +169,8 @@ MUST_USE int site_evidence(struct site *site, const struct ndes_exchange *x,
 /* What it is called in conditions: "", "x/NAME", "s/ID". Lent. */
 const char *site_name(const struct site *site);
 
-/* Put a certificate of the deployment's own on its CRL; twice is fine. at in unix seconds. */
-MUST_USE int site_revoke(
-    struct site *site, const struct pki_cert *cert, int64_t at, struct err *e);
+/* Put a certificate of the deployment's own on its CRL, in the database that the snapshot has; twice is fine. at in unix seconds. */
+MUST_USE int site_revoke(struct site_snapshot *now, const struct pki_cert *cert,
+    int64_t at, struct err *e);
 
 #endif
