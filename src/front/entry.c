@@ -94,25 +94,37 @@ hand_over(struct front_listener *l, int fd, const struct sockaddr_storage *ss,
 	shard->due = true;
 }
 
-/* Read what the client has sent, to nowhere, so that closing is no reset; false: the client has left. */
+/*
+ * Read what the client has sent, to nowhere, so that closing is no reset;
+ * false: the client has left. Who sends faster than we read gets a turn and no
+ * more.
+ */
 static bool
 swallow(int fd)
 {
-	char nowhere[4096];
+	char nowhere[16384];
 	ssize_t n;
+	unsigned i = 0;
 
 	do {
 		n = recv(fd, nowhere, sizeof(nowhere), MSG_DONTWAIT);
-	} while (n > 0 || (n == -1 && errno == EINTR));
-	return n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK);
+	} while ((n > 0 && ++i < FRONT_READS_AT_ONCE) ||
+	    (n == -1 && errno == EINTR));
+	return n > 0 || (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK));
 }
 
+/* Until the client leaves; from now on each event tells of what there is still to be read. */
 static void
 hold_on(struct front_held *h)
 {
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP,
+		.data.ptr = h };
+
 	h->stays = true;
 	h->waits_for_input = false;
-	if (!swallow(h->fd))
+	if (!swallow(h->fd) ||
+	    epoll_ctl(
+		h->listener->front->epoll_fd, EPOLL_CTL_MOD, h->fd, &ev) == -1)
 		let_go(h);
 }
 

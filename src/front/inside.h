@@ -16,6 +16,8 @@
 #include "front/front.h"
 
 #define FRONT_LISTENERS_MAX 8
+/* Reads of what nobody wants, before others have a turn. */
+#define FRONT_READS_AT_ONCE 16
 
 /* What an event of the epoll set is about; first member of the things that are in it. */
 enum front_source {

@@ -148,6 +148,7 @@ linger(struct front_exchange *fx)
 {
 	char nowhere[16384];
 	ssize_t n;
+	unsigned i = 0;
 
 	if (fx->linger_until_us == 0) {
 		fx->linger_until_us = env_monotonic_us() + LINGER_US;
@@ -157,8 +158,9 @@ linger(struct front_exchange *fx)
 	}
 	do {
 		n = recv(fx->fd, nowhere, sizeof(nowhere), MSG_DONTWAIT);
-	} while (n > 0 && env_monotonic_us() < fx->linger_until_us);
-	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+	} while (n > 0 && ++i < FRONT_READS_AT_ONCE);
+	if (env_monotonic_us() < fx->linger_until_us &&
+	    (n > 0 || (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))))
 		return front_wait_begin(
 		    fx, FRONT_WAIT_INPUT, fx->linger_until_us);
 	return MHD_NO;
