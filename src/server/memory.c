@@ -81,8 +81,9 @@ void
 memory_keep(struct memory *m, struct bytes reply, struct bytes sender_nonce)
 {
 	pthread_mutex_lock(&m->lock);
-	m->reply.n = 0;
-	m->sender_nonce.n = 0;
+	/* One that was too large for it leaves nothing behind. */
+	buf_clear(&m->reply);
+	buf_clear(&m->sender_nonce);
 	buf_add(&m->reply, reply);
 	buf_add(&m->sender_nonce, sender_nonce);
 	pthread_mutex_unlock(&m->lock);

@@ -34,6 +34,7 @@ struct memory *memory_new(struct err *e); /* NULL on failure */
 void memory_free(struct memory *m); /* accepts NULL */
 /* How many messages of the transaction came before this one. */
 uint64_t memory_count(struct memory *m, struct bytes transaction);
+/* The last CertRep from now on; one of more than 256 KiB is as none. */
 void memory_keep(
     struct memory *m, struct bytes reply, struct bytes sender_nonce);
 /* Was it in one of the last messages? It is from now on. */
