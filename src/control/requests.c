@@ -191,15 +191,22 @@ give_one(struct control_call *c,
 		    (unsigned long long)id);
 }
 
+/* A copy of the body as the answer. */
 static void
-give_entry(struct control_call *c, const struct journal_entry *entry)
+give_copy(struct control_call *c, const char *type, struct bytes body)
 {
-	struct bytes copy = arena_copy(c->arena, entry->json);
+	struct bytes copy = arena_copy(c->arena, body);
 
 	if (copy.p == NULL)
 		call_problem(c, 500, "mockndes is out of memory");
 	else
-		call_bytes(c, 200, "application/json", copy);
+		call_bytes(c, 200, type, copy);
+}
+
+static void
+give_entry(struct control_call *c, const struct journal_entry *entry)
+{
+	give_copy(c, "application/json", entry->json);
 }
 
 static void
@@ -213,19 +220,16 @@ give_explanation(struct control_call *c, const struct journal_entry *entry)
 {
 	const char *format = call_query(c, "format");
 	bool text = format != NULL && strcmp(format, "text") == 0;
-	struct bytes body;
 	struct err e = { 0 };
 	struct buf b;
 
 	buf_init(&b, BODY_MAX);
-	if (journal_explain(entry, text, &b, &e) == -1) {
+	if (journal_explain(entry, text, &b, &e) == -1)
 		call_failed(c, &e);
-	} else {
-		body = arena_copy(c->arena, buf_bytes(&b));
-		call_bytes(c, 200,
+	else
+		give_copy(c,
 		    text ? "text/plain; charset=utf-8" : "application/json",
-		    body);
-	}
+		    buf_bytes(&b));
 	buf_clear(&b);
 }
 
@@ -247,17 +251,10 @@ static void
 give_octets(struct control_call *c, struct bytes octets, const char *type,
     const char *what)
 {
-	struct bytes copy;
-
-	if (octets.p == NULL) {
+	if (octets.p == NULL)
 		call_problem(c, 404, "this entry has no %s", what);
-		return;
-	}
-	copy = arena_copy(c->arena, octets);
-	if (copy.p == NULL)
-		call_problem(c, 500, "mockndes is out of memory");
 	else
-		call_bytes(c, 200, type, copy);
+		give_copy(c, type, octets);
 }
 
 static void
