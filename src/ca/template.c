@@ -50,13 +50,6 @@ ca_template_find(const char *name)
 	return NULL;
 }
 
-const struct ca_template *
-ca_template_table(size_t *n)
-{
-	*n = nitems(templates);
-	return templates;
-}
-
 size_t
 ca_template_eku_count(const struct ca_template *t)
 {

@@ -17,9 +17,6 @@ struct ca_template {
 /* By name, letter case aside (AD CS compares so); NULL when there is none. */
 const struct ca_template *ca_template_find(const char *name);
 
-/* All rows; *n their number. */
-const struct ca_template *ca_template_table(size_t *n);
-
 size_t ca_template_eku_count(const struct ca_template *t);
 
 #endif

@@ -135,8 +135,8 @@ child_start(struct child *c, const struct child_start *start)
 
 /* ---- telling ---- */
 
-void
-child_signal(child_target target, int sig)
+static void
+send_signal(child_target target, int sig)
 {
 	if (target < 0)
 		kill(target, sig);
@@ -148,8 +148,8 @@ child_signal(child_target target, int sig)
 static void
 tell_to_end(child_target target)
 {
-	child_signal(target, SIGTERM);
-	child_signal(target, SIGCONT);
+	send_signal(target, SIGTERM);
+	send_signal(target, SIGCONT);
 }
 
 static bool
@@ -172,7 +172,7 @@ kill_at(child_target target, long long deadline)
 			nanosleep(&look, NULL);
 	}
 	if (!is_gone(target))
-		child_signal(target, SIGKILL);
+		send_signal(target, SIGKILL);
 }
 
 void
@@ -236,7 +236,7 @@ look_around(struct waiting *w, const struct child *c)
 	bool late = w->deadline >= 0 && launch_now_ms() >= w->deadline;
 
 	if (w->told && late) {
-		child_signal(c->target, SIGKILL);
+		send_signal(c->target, SIGKILL);
 		w->deadline = LAUNCH_FOREVER;
 	} else if (!w->told && late) {
 		w->end.timed_out = true;
@@ -273,7 +273,7 @@ hear(struct waiting *w, const struct child *c)
 	if (sig <= 0 || sig == SIGCHLD || sig == CHILD_PARENT_GONE ||
 	    came_from_terminal(c, &info))
 		return;
-	child_signal(c->target, sig);
+	send_signal(c->target, sig);
 }
 
 struct child_end

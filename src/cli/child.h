@@ -69,8 +69,6 @@ void child_reap(struct child *c);
 /* Drop signals that came too late to be passed on; from here on one ends us at once. */
 void child_release_signals(const struct child *c);
 
-void child_signal(child_target target, int sig);
-
 /* SIGTERM, and SIGKILL when somebody is left after the grace. */
 void child_finish(child_target target);
 

@@ -60,12 +60,6 @@ option_is_runs(size_t i)
 	return i >= n && i - n < nitems(runs);
 }
 
-bool
-option_is_librarys(size_t i)
-{
-	return mockndes_option(i) != NULL;
-}
-
 static bool
 is_run(const struct settings *s)
 {

@@ -20,9 +20,6 @@ struct settings {
 /* Rows of the library first, then those of the command itself, run's own last; NULL behind the last. */
 const struct mockndes_option *option_at(size_t i);
 
-/* True for rows that mockndes_set() takes. */
-bool option_is_librarys(size_t i);
-
 /* True for rows that serve does not have. */
 bool option_is_runs(size_t i);
 

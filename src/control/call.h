@@ -167,7 +167,7 @@ struct call_owner {
 };
 
 /*
- * Keep the call: the answer is given later, by kept_json() and the like. With
+ * Keep the call: the answer is given later, by kept_bytes() and the like. With
  * one reference for the caller. due_ms: when to be told, -1: never. NULL: a
  * problem is the answer, and the owner is not used (nor ctx freed).
  */
@@ -177,7 +177,6 @@ struct control_kept *kept_ref(struct control_kept *k);
 void kept_unref(struct control_kept *k); /* accepts NULL */
 
 /* The first answer counts and the others do nothing, as when nobody waits any more; false then. As call_json() and so on; the bytes are copied. */
-bool kept_json(struct control_kept *k, int status, json_t *json);
 bool kept_bytes(
     struct control_kept *k, int status, const char *type, struct bytes body);
 bool kept_problem(struct control_kept *k, int status, const char *fmt, ...)

@@ -150,22 +150,6 @@ late_call(struct control_exchange *x)
 }
 
 bool
-kept_json(struct control_kept *k, int status, json_t *json)
-{
-	struct control_exchange *x = claim(k);
-	struct control_call c;
-
-	if (x == NULL) {
-		json_decref(json);
-		return false;
-	}
-	c = late_call(x);
-	call_json(&c, status, json);
-	answer(x);
-	return true;
-}
-
-bool
 kept_bytes(
     struct control_kept *k, int status, const char *type, struct bytes body)
 {

@@ -70,8 +70,9 @@ first_error(const json_t *list)
 	return NULL;
 }
 
-void
-reading_problem(struct control_call *c, const struct scenario_report *report,
+/* All that is wrong with a text as a problem: its first place, and a list of all. */
+static void
+report_problem(struct control_call *c, const struct scenario_report *report,
     const struct err *e)
 {
 	json_t *list, *first, *members;
@@ -118,7 +119,7 @@ reading_text(struct control_call *c, struct bytes text,
 
 	if (s != NULL)
 		return add(c, set, s);
-	reading_problem(c, report, &e);
+	report_problem(c, report, &e);
 	return -1;
 }
 
@@ -240,7 +241,7 @@ reading_rules(struct control_call *c, const char *id)
 	scenario_report_init(&report);
 	rules = scenario_load_rules("rules", c->rq->body, id, &report, &e);
 	if (rules == NULL)
-		reading_problem(c, &report, &e);
+		report_problem(c, &report, &e);
 	scenario_report_clear(&report);
 	return rules;
 }

@@ -7,10 +7,6 @@
 #include "fault/rule.h"
 #include "scenario/set.h"
 
-/* All that is wrong with a text as a problem: its first place, and a list of all. */
-void reading_problem(struct control_call *c,
-    const struct scenario_report *report, const struct err *e);
-
 /* Complaints as a list of {line, column, severity, message}. */
 json_t *reading_complaints(const struct scenario_report *report);
 

@@ -4,22 +4,6 @@
 
 #include "fault/expect.h"
 
-static const char *const pages[FAULT_PAGES] = {
-	[FAULT_NO_PAGE] = "none",
-	[FAULT_PAGE_IIS] = "iis",
-	[FAULT_PAGE_HTTP_SYS] = "http-sys",
-	[FAULT_PAGE_LOGIN] = "login",
-	[FAULT_PAGE_WAF] = "waf",
-	[FAULT_PAGE_PROXY] = "proxy",
-	[FAULT_PAGE_NDES] = "ndes",
-};
-
-const char *
-fault_page_name(enum fault_page p)
-{
-	return (unsigned)p < FAULT_PAGES ? pages[p] : "unknown";
-}
-
 static const char *const clients[EXPECT_CLIENTS] = {
 	[EXPECT_SUCCEEDS] = "succeeds",
 	[EXPECT_REFUSES] = "refuses",

@@ -51,7 +51,6 @@ enum fault_page {
 	FAULT_PAGE_NDES, /* the general page of mscep.dll */
 	FAULT_PAGES
 };
-const char *fault_page_name(enum fault_page p); /* "http-sys" */
 
 enum fault_location {
 	FAULT_NO_LOCATION,

@@ -191,7 +191,7 @@ add_rule(struct rules *r, size_t i, struct err *e)
 
 	if (rule->at_connection)
 		return add_to_part(&r->index[RULES_CONNECTIONS], rule, i, e);
-	for (size_t k = 0; words[k] != NULL && k < RULES_CONNECTIONS; k++) {
+	for (size_t k = 0; k < RULES_CONNECTIONS && words[k] != NULL; k++) {
 		if (wants_op(rule, words[k]) &&
 		    add_to_part(&r->index[k], rule, i, e) == -1)
 			return -1;

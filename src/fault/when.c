@@ -142,23 +142,6 @@ when_holds(const struct when *w, const struct facts *f)
 	return WHEN_FALSE;
 }
 
-enum fact_stage
-when_stage(const struct when *w)
-{
-	enum fact_stage latest = FACT_AT_ARRIVAL, s;
-
-	if (w == NULL)
-		return latest;
-	if (w->kind == WHEN_FACT)
-		return fact_key(w->fact)->stage;
-	for (const struct when *c = w->children; c != NULL; c = c->next) {
-		s = when_stage(c);
-		if (s > latest)
-			latest = s;
-	}
-	return latest;
-}
-
 const struct when *
 when_find(const struct when *w, enum fact f)
 {

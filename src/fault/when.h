@@ -62,9 +62,6 @@ bool when_asks(const struct when *w, bool (*is_it)(enum fact f));
 /* The test of a fact that must hold; NULL: there is none. Lent from w. */
 const struct when *when_find(const struct when *w, enum fact f);
 
-/* The latest stage that it asks about. */
-enum fact_stage when_stage(const struct when *w);
-
 /* A sentence on the first condition that fails: "op is GetCACaps, not PKIOperation". Appended; nothing when it holds. */
 void when_explain(const struct when *w, const struct facts *f, struct buf *out);
 

@@ -7,7 +7,7 @@
 
 /* ---- queues ---- */
 
-void
+static void
 queue_init(struct queue *q)
 {
 	q->first = NULL;

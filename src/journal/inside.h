@@ -123,7 +123,6 @@ void book_has_work(struct journal *j, struct book *b);
 void book_tidy(struct journal *j, struct book *b);
 void books_free(struct journal *j);
 
-void queue_init(struct queue *q);
 void queue_put(struct queue *q, struct journal_slot *slot);
 struct journal_slot *queue_take(struct queue *q); /* NULL: empty */
 

@@ -169,9 +169,6 @@ void ndes_mscep_enter(struct ndes_exchange *x);
  */
 void ndes_route(struct ndes_exchange *x);
 
-/* True when the exchange needs a worker: a PKIOperation, or a file below CertEnroll, that no stage answered yet. */
-bool ndes_needs_worker(const struct ndes_exchange *x);
-
 /*
  * The PKIOperation stages; ctx is the worker's. -1 only when we failed
  * ourselves; the server then answers 500 and says so in the log.

@@ -190,10 +190,3 @@ ndes_mscep_enter(struct ndes_exchange *x)
 		break;
 	}
 }
-
-bool
-ndes_needs_worker(const struct ndes_exchange *x)
-{
-	return x->reply.status == 0 &&
-	    (x->op == NDES_OP_PKIOPERATION || x->op == NDES_OP_CERT_ENROLL);
-}

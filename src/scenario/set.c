@@ -101,19 +101,6 @@ scenario_set_add(struct scenario_set *set, struct scenario *s,
 	return 0;
 }
 
-int
-scenario_set_open(struct scenario_set *set, const char *name_or_path,
-    struct scenario_report *report, struct err *e)
-{
-	struct scenario *s = scenario_open(name_or_path, report, e);
-	int rc = -1;
-
-	if (s != NULL)
-		rc = scenario_set_add(set, s, name_or_path, e);
-	scenario_free(s);
-	return rc;
-}
-
 size_t
 scenario_set_count(const struct scenario_set *set)
 {

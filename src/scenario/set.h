@@ -26,10 +26,6 @@ void scenario_set_unref(
 MUST_USE int scenario_set_add(struct scenario_set *set, struct scenario *s,
     const char *given, struct err *e);
 
-/* As scenario_open(), then added. -1: report, or e. */
-MUST_USE int scenario_set_open(struct scenario_set *set,
-    const char *name_or_path, struct scenario_report *report, struct err *e);
-
 size_t scenario_set_count(const struct scenario_set *set); /* NULL: 0 */
 /* Lent. */
 struct scenario *scenario_set_get(const struct scenario_set *set, size_t i);
