@@ -2,10 +2,28 @@
 /* From settings to a server that is about to start, for serve and run. */
 #include "cli/launch.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+/*
+ * Who is orphaned while he is being loaded finds another parent here, who takes
+ * orphans in. That one is in another session, and we have not begun ours.
+ */
+static pid_t
+find_parent(void)
+{
+	pid_t parent = getppid(), session = getsid(0), theirs;
+
+	if (parent == 0 || session == getpid())
+		return parent;
+	theirs = getsid(parent);
+	if (theirs == session || (theirs == -1 && errno == EPERM))
+		return parent;
+	return LAUNCH_ORPHAN;
+}
 
 int
 launch_read(struct launch *l, const struct settings *s)
@@ -16,7 +34,7 @@ launch_read(struct launch *l, const struct settings *s)
 
 	*l = (struct launch){ .ready_fd = -1,
 		.exit_after_ms = LAUNCH_FOREVER,
-		.parent = getppid() };
+		.parent = find_parent() };
 	l->ready_file = settings_own(s, "ready-file");
 	if (l->ready_file != NULL && l->ready_file[0] == '\0')
 		return complain_usage(s->command, "--ready-file wants a path");

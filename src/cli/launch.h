@@ -11,6 +11,7 @@
 #include "cli/settings.h"
 
 #define LAUNCH_FOREVER (-1LL)
+#define LAUNCH_ORPHAN ((pid_t)-1)
 
 /* The command's own options, understood; texts are lent from the settings. */
 struct launch {
@@ -18,7 +19,8 @@ struct launch {
 	int ready_fd; /* -1: none */
 	long long exit_after_ms; /* LAUNCH_FOREVER: none */
 	bool with_parent;
-	pid_t parent; /* the one that started us */
+	pid_t
+	    parent; /* the one that started us; LAUNCH_ORPHAN: it has ended already */
 	struct oplog log;
 };
 

@@ -135,4 +135,18 @@ kill "$parent"
 is "the server ends with its parent" "$(timeout 20 cat <&8 && echo ended)" ended
 exec 8<&-
 
+# ---- nor where it dies before the server has begun ----
+# shellcheck disable=SC2016
+MOCKNDES=$MOCKNDES setsid sh -c '(
+	while kill -0 $$ 2>/dev/null; do sleep 0.02; done
+	exec "$MOCKNDES" --http-port 0 --https-port off --control-port off \
+		--exit-with-parent
+) >"$1" 2>/dev/null &' sh "$DIR/held"
+exec 8<"$DIR/held"
+read -r LINE <&8
+PIDS="$PIDS $(field pid)"
+is "a server without a parent ends at once" \
+	"$(timeout 20 cat <&8 && echo ended)" ended
+exec 8<&-
+
 cli_done
