@@ -291,7 +291,7 @@ read_cert(struct loader *l, const struct tree_node *item, bool issued,
 		field_unsigned(l, &f, repeat, c);
 	/* what is left is about the certificate itself */
 	rest.first = NULL;
-	for (k = item->first; k != NULL; k = k->next->next) {
+	for (k = item->first; k != NULL && k->next != NULL; k = k->next->next) {
 		if (k->next == name || k->next == repeat)
 			continue;
 		if (n + 2 > nitems(copies))
