@@ -147,10 +147,14 @@ counters_keep_draw(struct rule_row *row, uint32_t ppm)
 static void
 book_unref(struct rule_book *b)
 {
+	struct rule_key *next;
+
 	if (b == NULL || atomic_fetch_sub(&b->refs, 1) != 1)
 		return;
-	while (b->oldest != NULL)
-		forget(b, b->oldest);
+	for (struct rule_key *k = b->oldest; k != NULL; k = next) {
+		next = k->younger;
+		free(k);
+	}
 	pthread_mutex_destroy(&b->lock);
 	free(b->rows);
 	free(b);
