@@ -41,7 +41,6 @@ take_queue(struct journal *j, struct batch *t, struct queue *q, bool fresh)
 		if (fresh) {
 			book_left_fresh(j, t->book, slot);
 			t->book->rows++;
-			t->fresh++;
 		}
 		take_slot(t, slot, fresh);
 	}
@@ -52,7 +51,7 @@ static void
 take(struct journal *j, struct batch *t, struct book *b, bool items)
 {
 	t->book = b;
-	t->n = t->fresh = 0;
+	t->n = 0;
 	t->keep = b->rows;
 	t->trimmed = b->untrimmed;
 	b->untrimmed = 0;
@@ -90,23 +89,34 @@ slim_down(struct item *it)
 	it->slimmed = all;
 }
 
+/* It has no row and gets none. */
+static void
+lose(struct journal *j, struct book *b, struct journal_slot *slot)
+{
+	slot->state = SLOT_GONE;
+	if (!slot->ended)
+		b->open--;
+	if (b->rows > 0)
+		b->rows--;
+	book_drop(j, b, 1);
+}
+
 static void
 give_back(struct journal *j, struct batch *t, bool written)
 {
 	struct book *b = t->book;
 
 	pthread_mutex_lock(&j->lock);
-	if (!written) {
-		b->rows -= t->fresh < b->rows ? t->fresh : b->rows;
+	if (!written)
 		b->untrimmed += t->trimmed;
-		book_drop(j, b, t->fresh);
-	}
 	for (size_t i = 0; i < t->n; i++) {
-		if (!written && t->items[i].fresh)
-			t->items[i].slot->state = SLOT_GONE;
-		if (written && t->items[i].slimmed != NULL)
-			slim_down(&t->items[i]);
-		slot_unref(t->items[i].slot);
+		struct item *it = &t->items[i];
+
+		if (it->fresh && (!written || it->lost))
+			lose(j, b, it->slot);
+		else if (written && it->slimmed != NULL)
+			slim_down(it);
+		slot_unref(it->slot);
 	}
 	b->held--;
 	pthread_mutex_unlock(&j->lock);
@@ -129,8 +139,7 @@ set_values(const struct journal *j, const struct kept_facts *facts,
 }
 
 static int
-put_item(
-    struct journal *j, const struct item *it, struct buf *json, struct err *e)
+put_item(struct journal *j, struct item *it, struct buf *json, struct err *e)
 {
 	struct entries_value values[FACTS] = { 0 };
 	struct entries_row row = {
@@ -162,8 +171,16 @@ put_item(
 	}
 	json->n = 0;
 	put_entry(it->receipt, it->answer, json);
-	if (!buf_ok(json))
-		return err_set(e, ERR_MEMORY, "no memory for an entry");
+	if (!buf_ok(json)) {
+		/* The others of the batch need not go with it. */
+		buf_clear(json);
+		it->lost = true;
+		log_say(&j->log, LOG_WARN,
+		    "entry %llu is larger than the journal takes; it is "
+		    "dropped",
+		    (unsigned long long)row.id);
+		return 0;
+	}
 	row.entry = buf_bytes(json);
 	return entries_put(j->entries, &row, e);
 }
@@ -191,7 +208,7 @@ put_all(struct journal *j, struct batch *t, struct err *e)
 		return -1;
 	buf_init(&json, JSON_MAX);
 	for (size_t i = 0; i < t->n && rc == 0; i++) {
-		const struct item *it = &t->items[i];
+		struct item *it = &t->items[i];
 
 		/* Its row may have been pushed out meanwhile. */
 		if (it->fresh || it->slot->id >= t->book->first_row)

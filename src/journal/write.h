@@ -11,6 +11,7 @@ struct item {
 	const struct kept_receipt *receipt;
 	const struct kept_answer *answer;
 	bool fresh, ended, slim;
+	bool lost; /* too large for a row */
 	struct kept_answer
 	    *slimmed; /* what is to be left of the answer; owned; NULL: all */
 	struct journal_end end;
@@ -20,7 +21,7 @@ struct batch {
 	struct book *book;
 	struct item items[BATCH];
 	size_t n;
-	uint64_t fresh, keep, trimmed, dropped;
+	uint64_t keep, trimmed, dropped;
 	bool dropped_changed;
 };
 

@@ -97,6 +97,47 @@ keeps_memory_bounded(void **state)
 	free(u.own);
 }
 
+/* A text of a client's that JSON makes six times as long. */
+static char *
+long_text(size_t n)
+{
+	char *text = malloc(n + 1);
+
+	assert_non_null(text);
+	memset(text, 1, n);
+	text[n] = '\0';
+	return text;
+}
+
+static void
+drops_an_entry_that_is_too_large_and_no_other(void **state)
+{
+	struct journal *j = *state;
+	char *text = long_text(1000000);
+	struct journal_slot *slot;
+	struct err e = { 0 };
+	struct ids ids;
+
+	enter(j, (struct sample){ .end = "sent" });
+	enter(j, (struct sample){ .subject = text, .end = "sent" });
+	enter(j, (struct sample){ .end = "sent" });
+	assert_int_equal(journal_flush(j, &e), 0);
+	ids = query(j, (struct journal_query){ 0 });
+	assert_int_equal(ids.n, 2);
+	assert_int_equal(ids.id[0], 1);
+	assert_int_equal(ids.id[1], 3);
+	assert_int_equal(journal_counts(j, "").entries, 2);
+	assert_int_equal(journal_counts(j, "").dropped, 1);
+
+	slot = enter(j, (struct sample){ .subject = text });
+	assert_int_equal(journal_flush(j, &e), 0);
+	assert_int_equal(journal_counts(j, "").open, 0);
+	end(j, slot);
+	assert_int_equal(journal_counts(j, "").open, 0);
+	assert_int_equal(journal_counts(j, "").dropped, 2);
+	free(text);
+}
+
 static void
 forgets_what_is_open_when_it_is_cleared(void **state)
 {
@@ -171,6 +212,9 @@ main(void)
 		    drops_the_oldest_from_one_more_than_it_may_keep),
 		cmocka_unit_test(drops_an_open_entry_for_good),
 		cmocka_unit_test(keeps_memory_bounded),
+		cmocka_unit_test_setup_teardown(
+		    drops_an_entry_that_is_too_large_and_no_other, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    forgets_what_is_open_when_it_is_cleared, setup, teardown),
 		cmocka_unit_test(loses_nothing_under_threads),
