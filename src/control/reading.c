@@ -231,17 +231,32 @@ reading_value(struct control_call *c, json_t *value, struct scenario_set *set)
 
 /* ---- rules ---- */
 
-struct rules *
-reading_rules(struct control_call *c, const char *id)
+static struct rules *
+read_rules(struct control_call *c, const struct rule *changed)
 {
+	struct bytes text = c->rq->body;
 	struct scenario_report report;
 	struct rules *rules;
 	struct err e = { 0 };
 
 	scenario_report_init(&report);
-	rules = scenario_load_rules("rules", c->rq->body, id, &report, &e);
+	rules = changed == NULL
+	    ? scenario_load_rules("rules", text, NULL, &report, &e)
+	    : scenario_change_rule("rules", text, changed, &report, &e);
 	if (rules == NULL)
 		report_problem(c, &report, &e);
 	scenario_report_clear(&report);
 	return rules;
+}
+
+struct rules *
+reading_rules(struct control_call *c)
+{
+	return read_rules(c, NULL);
+}
+
+struct rules *
+reading_change(struct control_call *c, const struct rule *rule)
+{
+	return read_rules(c, rule);
 }

@@ -23,10 +23,11 @@ MUST_USE int reading_value(
     struct control_call *c, json_t *value, struct scenario_set *set);
 
 /*
- * The body as rules: a list or one, as in a scenario file, in YAML or JSON. id
- * (or NULL) is given to one that says none. A reference, or NULL: a problem is
- * the answer.
+ * The body as rules: a list or one, as in a scenario file, in YAML or JSON; or
+ * as what is to be other of a rule. A reference, or NULL: a problem is the
+ * answer.
  */
-struct rules *reading_rules(struct control_call *c, const char *id);
+struct rules *reading_rules(struct control_call *c);
+struct rules *reading_change(struct control_call *c, const struct rule *rule);
 
 #endif

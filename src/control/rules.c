@@ -54,15 +54,32 @@ draws(const struct rule_counts *n)
 	return list;
 }
 
+/* As it was written, with what was switched since. */
+static json_t *
+source(const struct rule *r)
+{
+	json_t *json =
+	    r->source == NULL ? NULL : json_loads(r->source, 0, NULL);
+
+	if (json == NULL)
+		return json_null();
+	if (r->disabled)
+		json_object_set_new(json, "enabled", json_false());
+	else
+		json_object_del(json, "enabled");
+	return json;
+}
+
 static json_t *
 one(const struct site_plan *p, size_t i)
 {
 	const struct rule *r = rules_get(p->rules, i);
 	const struct rule_counts n = rule_counters_get(p->counters, i);
 	json_t *keys = json_array();
-	json_t *doc = json_pack("{s:s, s:b, s:o, s:s, s:o, s:o}", "id", r->id,
-	    "enabled", !r->disabled, "when", condition(r), "per",
-	    rule_per_name(r->per), "times", number_or_null(r->times), "chance",
+	json_t *doc = json_pack("{s:s, s:b, s:o, s:o, s:s, s:o, s:o}", "id",
+	    r->id, "enabled", !r->disabled, "rule", source(r), "when",
+	    condition(r), "per", rule_per_name(r->per), "times",
+	    number_or_null(r->times), "chance",
 	    r->has_chance ? shown_share(r->chance_ppm) : json_null());
 	json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:o}", "matched",
 	    (json_int_t)n.matched, "drawn", (json_int_t)n.drawn, "hits",
@@ -161,7 +178,7 @@ add(struct control_call *c)
 	if (site == NULL || shown_ttl(c, &ttl_ms) == -1 ||
 	    (before != NULL && !rule_is_there(c, site, before)))
 		return;
-	rules = reading_rules(c, NULL);
+	rules = reading_rules(c);
 	if (rules == NULL)
 		return;
 	if (!ids_are_new(c, site, rules))
@@ -201,6 +218,23 @@ answer_one(struct control_call *c, struct site *site, const char *id)
 		call_json(c, 200, doc);
 }
 
+/* The rule with what the body says of it; NULL: a problem is the answer. */
+static struct rules *
+changed(struct control_call *c, struct site *site, const char *id)
+{
+	struct site_snapshot *now = site_acquire(site);
+	int64_t at = rules_find(now->plan->rules, bytes_str(id));
+	struct rules *rules = NULL;
+
+	if (at == -1)
+		call_problem(c, 404, "rule \"%.64s\" has gone again", id);
+	else
+		rules =
+		    reading_change(c, rules_get(now->plan->rules, (size_t)at));
+	site_release(now);
+	return rules;
+}
+
 static void
 change(struct control_call *c)
 {
@@ -218,7 +252,7 @@ change(struct control_call *c)
 	if (only_switches(c->rq->body, &enabled)) {
 		rc = site_rules_enable(site, id, enabled, ttl_ms, &e);
 	} else {
-		rules = reading_rules(c, id);
+		rules = changed(c, site, id);
 		if (rules == NULL)
 			return;
 		rc = site_rules_replace(site, id, rules, ttl_ms, &e);

@@ -317,6 +317,11 @@ read_last_id(const struct http_request *rq, struct replay *r)
 	size_t n = dash == NULL ? 0 : (size_t)(dash - h->value.p);
 	struct bytes word;
 
+	/* a number alone: that entry is told */
+	if (h != NULL && dash == NULL) {
+		r->last_change = JOURNAL_ENDED;
+		return text_u64(h->value, INT64_MAX, &r->last_id) == 0;
+	}
 	if (n == 0 ||
 	    text_u64(bytes_of(h->value.p, n), INT64_MAX, &r->last_id) == -1)
 		return false;

@@ -61,6 +61,8 @@ struct rule {
 	bool disabled;
 	unsigned line, column; /* in its file; 0: none */
 	const char *file; /* what complaints call the file */
+	const char
+	    *source; /* as it was written, a JSON object; NULL: not told */
 };
 
 /*

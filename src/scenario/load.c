@@ -274,9 +274,10 @@ check_first_key(struct loader *l, const struct tree_node *root)
 
 /* A list, or one rule as if it were a list of one. */
 static void
-read_rules_only(struct loader *l, const struct tree_node *root)
+read_rules_only(struct loader *l, struct arena *arena, struct tree_node *root)
 {
 	struct tree_node one, list = { .kind = TREE_SEQUENCE };
+	const struct rule *changed = l->changed;
 
 	if (root == NULL || (root->kind == TREE_SCALAR && !root->cut)) {
 		if (complaints_total(l->c) == 0)
@@ -284,6 +285,10 @@ read_rules_only(struct loader *l, const struct tree_node *root)
 			    "a list of rules is wanted, or one of them");
 		return;
 	}
+	if (changed != NULL && root->kind == TREE_SEQUENCE && root->count == 1)
+		root = root->first;
+	if (changed != NULL && root->kind == TREE_MAPPING && !root->cut)
+		source_change(l, changed->source, arena, root);
 	if (root->kind == TREE_MAPPING) {
 		one = *root;
 		one.next = NULL;
@@ -400,7 +405,7 @@ read_file(struct loader *l, const char *file, struct bytes text, struct err *e)
 		rc = -1;
 	} else {
 		if (l->rules_only)
-			read_rules_only(l, root);
+			read_rules_only(l, &arena, root);
 		else
 			read_root(l, root);
 		if (l->s->name == NULL)
@@ -417,6 +422,7 @@ read_file(struct loader *l, const char *file, struct bytes text, struct err *e)
 struct load_how {
 	bool from_disk, rules_only;
 	const char *rule_id;
+	const struct rule *changed;
 };
 
 static struct scenario *
@@ -440,6 +446,7 @@ load(const char *file, struct bytes text, const struct load_how *how,
 	l->from_disk = how->from_disk;
 	l->rules_only = how->rules_only;
 	l->rule_id = how->rule_id;
+	l->changed = how->changed;
 	arena_init(&l->rules_arena, RULES_ARENA_MAX);
 	l->file = arena_str(&l->rules_arena, bytes_str(file));
 	l->memory = &l->rules_arena;
@@ -480,16 +487,35 @@ scenario_load_disk(const char *path, struct bytes text,
 	return load(path, text, &how, report, e);
 }
 
-struct rules *
-scenario_load_rules(const char *file, struct bytes text, const char *id,
+static struct rules *
+load_rules(const char *file, struct bytes text, const struct load_how *how,
     struct scenario_report *report, struct err *e)
 {
-	const struct load_how how = { .rules_only = true, .rule_id = id };
-	struct scenario *s = load(file, text, &how, report, e);
+	struct scenario *s = load(file, text, how, report, e);
 	struct rules *rules = s == NULL ? NULL : rules_ref(s->rules);
 
 	scenario_free(s);
 	if (s != NULL && rules == NULL)
 		(void)err_set(e, ERR_USAGE, "there is no rule in the list");
 	return rules;
+}
+
+struct rules *
+scenario_load_rules(const char *file, struct bytes text, const char *id,
+    struct scenario_report *report, struct err *e)
+{
+	const struct load_how how = { .rules_only = true, .rule_id = id };
+
+	return load_rules(file, text, &how, report, e);
+}
+
+struct rules *
+scenario_change_rule(const char *file, struct bytes text,
+    const struct rule *rule, struct scenario_report *report, struct err *e)
+{
+	const struct load_how how = { .rules_only = true,
+		.rule_id = rule->id,
+		.changed = rule->source == NULL ? NULL : rule };
+
+	return load_rules(file, text, &how, report, e);
 }

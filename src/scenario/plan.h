@@ -58,6 +58,8 @@ struct loader {
 	bool from_disk; /* file is its path, and other files may be named */
 	bool rules_only; /* the text is what stands behind rules: */
 	const char *rule_id; /* of a rule that says none; NULL: it must */
+	const struct rule *
+	    changed; /* the text says what is to be other of this one; NULL: it is of new ones */
 };
 
 /* As scenario_load(), of a file that is at path and may name others. */
@@ -97,6 +99,17 @@ void expect_read_all(struct loader *l, const struct tree_node *list);
 /* A mapping as a condition, in arena; latest is the latest stage that it may ask about. NULL: complained, or memory ran out. */
 struct when *condition_read(struct loader *l, struct arena *arena,
     const struct tree_node *mapping, enum fact_stage latest);
+
+/* ---- source.c ---- */
+
+/* A rule as a JSON object, in the loader's memory. */
+const char *source_of(struct loader *l, const struct tree_node *rule);
+/*
+ * A change of a rule, whose source is given, becomes the whole rule: what it
+ * does not say is as it was, what it gives no value is not there.
+ */
+void source_change(struct loader *l, const char *source, struct arena *arena,
+    struct tree_node *change);
 
 /* ---- step.c ---- */
 

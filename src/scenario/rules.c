@@ -260,6 +260,9 @@ read_rule(struct loader *l, const struct tree_node *item, struct rule *r,
 		complain(l->c, item->at, "a rule wants an id");
 	if (r->id == NULL)
 		r->id = "";
+	r->source = source_of(l, item);
+	if (l->changed != NULL && field_find(item, "enabled") == NULL)
+		r->disabled = l->changed->disabled;
 }
 
 static void

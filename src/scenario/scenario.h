@@ -71,6 +71,7 @@ const char *scenario_log_name(enum scenario_log log);
 const char *scenario_log_title(enum scenario_log log);
 
 struct scenario; /* a loaded file; immutable, counted */
+struct rule;
 struct rules;
 
 /*
@@ -86,6 +87,13 @@ struct scenario *scenario_load(const char *file, struct bytes text,
  */
 struct rules *scenario_load_rules(const char *file, struct bytes text,
     const char *id, struct scenario_report *report, struct err *e);
+/*
+ * One rule that is to be other than it is: the text has the keys that change,
+ * null where one is to go. then takes the place of steps, and the reverse.
+ * Otherwise as above.
+ */
+struct rules *scenario_change_rule(const char *file, struct bytes text,
+    const struct rule *rule, struct scenario_report *report, struct err *e);
 /* One more reference to it; accepts NULL. Any thread. */
 struct scenario *scenario_ref(struct scenario *s);
 void scenario_free(

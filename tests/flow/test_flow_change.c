@@ -384,6 +384,46 @@ a_rule_that_is_replaced_counts_anew(void **state)
 }
 
 static void
+what_a_change_does_not_say_of_a_rule_stays(void **state)
+{
+	struct office o;
+	char got[16];
+	json_t *doc;
+
+	(void)state;
+	office_open(&o, NULL);
+	office_do(&o, "PUT", "/v1/scenario", ONCE, 200);
+	run(&o, 2, got);
+	assert_string_equal(got, "52");
+	office_do(&o, "PATCH", "/v1/rules/once", "{\"times\":2}", 200);
+	run(&o, 3, got);
+	assert_string_equal(got, "552");
+	office_do(&o, "PATCH", "/v1/rules/once",
+	    "then: { reply: { status: 404 } }\n", 200);
+	run(&o, 3, got);
+	assert_string_equal(got, "442");
+	office_do(&o, "PATCH", "/v1/rules/once", "{\"enabled\":false}", 200);
+	office_do(&o, "PATCH", "/v1/rules/once",
+	    "{\"times\":null,\"steps\":[{\"reply\":{\"status\":503}}],"
+	    "\"then_after\":\"stay\"}",
+	    200);
+	run(&o, 2, got);
+	assert_string_equal(got, "22");
+	doc = office_call(
+	    &o, "PATCH", "/v1/rules/once", "{\"enabled\":true}", 200);
+	assert_null(office_at(doc, "rule.then"));
+	assert_null(office_at(doc, "rule.times"));
+	office_is_number(doc, "rule.steps.0.reply.status", 503);
+	json_decref(doc);
+	run(&o, 3, got);
+	assert_string_equal(got, "555");
+	office_do(&o, "PATCH", "/v1/rules/once", "{\"tmes\":2}", 400);
+	office_do(&o, "PATCH", "/v1/rules/once", "{\"steps\":null}", 400);
+	office_do(&o, "PATCH", "/v1/rules/once", "[]", 400);
+	office_close(&o);
+}
+
+static void
 rules_for_a_while_go_and_come_back(void **state)
 {
 	struct office o;
@@ -651,6 +691,7 @@ main(void)
 		T(rules_go_where_they_are_wanted_and_others_count_on),
 		T(a_second_rule_of_an_id_is_refused_with_its_place),
 		T(a_rule_that_is_replaced_counts_anew),
+		T(what_a_change_does_not_say_of_a_rule_stays),
 		T(rules_for_a_while_go_and_come_back),
 		T(the_clock_moves_passwords_and_certificates),
 		T(frozen_time_stands_still_and_goes_on_from_there),
