@@ -51,6 +51,9 @@ must "run around an enrolment" typed 'run -- sh enrol.sh'
 must "left a certificate" test -s device.pem
 must "and a report" grep -q '<testsuites' report.xml
 must "which lies are believed" typed believed
+for lie in $(sed -n 's/^for lie in \(.*\); do$/\1/p' type-*.sh); do
+	must "there is hostile/$lie" quietly mockndes scenarios "hostile/$lie"
+done
 mended()
 {
 	quietly sh background.sh && [ "$(grep -E '^[0-9]+$' "$DIR/out" | tr '\n' ' ')" = '500 200 ' ]
