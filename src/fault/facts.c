@@ -152,12 +152,20 @@ fact_is_word(enum fact f, struct bytes value)
 struct bytes
 fact_canonical(enum fact f, struct bytes value)
 {
-	uint64_t type;
+	const char *name = "unknown";
+	uint64_t n;
 
-	if (f == FACT_MESSAGE_TYPE && text_u64(value, 999999, &type) == 0 &&
-	    strcmp(scep_type_name((int)type), "unknown") != 0)
-		return bytes_str(scep_type_name((int)type));
-	return value;
+	/* "03" is no messageType of its own */
+	if (value.n == 0 || (value.n > 1 && value.p[0] == '0') ||
+	    text_u64(value, 999999, &n) == -1)
+		return value;
+	if (f == FACT_MESSAGE_TYPE)
+		name = scep_type_name((int)n);
+	else if (f == FACT_PKI_STATUS)
+		name = scep_status_name((int)n);
+	else if (f == FACT_FAIL_INFO)
+		name = scep_fail_name((int)n);
+	return strcmp(name, "unknown") == 0 ? value : bytes_str(name);
 }
 
 int

@@ -68,7 +68,7 @@ struct fact_key {
 const struct fact_key *fact_key(enum fact f);
 /*
  * The i-th word of the closed set of a fact's values; NULL behind the last,
- * and where any text may come. A messageType may be a number besides.
+ * and where any text may come. A messageType and a pkiStatus may be a number besides.
  */
 const char *fact_word(enum fact f, size_t i);
 bool fact_is_word(enum fact f, struct bytes value);

@@ -106,7 +106,7 @@ check_word(enum fact fact, struct bytes value, struct err *e)
 		    "matches");
 	if (fact_word(fact, 0) == NULL || fact_is_word(fact, value))
 		return 0;
-	if (fact == FACT_MESSAGE_TYPE &&
+	if ((fact == FACT_MESSAGE_TYPE || fact == FACT_PKI_STATUS) &&
 	    text_u64(value, UINT64_MAX, &number) == 0)
 		return 0;
 	return err_set(e, ERR_USAGE, "%s is never \"%.*s\"",

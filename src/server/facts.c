@@ -156,3 +156,27 @@ facts_message(struct facts *f, struct ndes_exchange *x, uint64_t poll)
 		facts_csr(f, x);
 	facts_cms(f, m);
 }
+
+/* An attribute's text as it went out, by its name where it has one. */
+static void
+put_sent(struct facts *f, enum fact which, const struct scep_reply *r,
+    enum scep_attribute a, const char *word)
+{
+	struct bytes text = { NULL, 0 };
+
+	if (word != NULL)
+		text = bytes_str(word);
+	if (r->odd != NULL && r->odd->value[a].p != NULL)
+		text = fact_canonical(which, r->odd->value[a]);
+	if (text.p != NULL && (r->odd == NULL || !r->odd->leave_out[a]))
+		facts_text(f, which, text);
+}
+
+void
+facts_reply(struct facts *f, const struct scep_reply *r)
+{
+	put_sent(f, FACT_PKI_STATUS, r, SCEP_A_STATUS,
+	    r->has_status ? scep_status_name(r->status) : NULL);
+	put_sent(f, FACT_FAIL_INFO, r, SCEP_A_FAIL_INFO,
+	    r->has_fail_info ? scep_fail_name(r->fail_info) : NULL);
+}

@@ -11,5 +11,7 @@ void facts_arrival(
     struct facts *f, const struct ndes_exchange *x, const char *site);
 /* When a PKIOperation was decoded; poll is how many messages of its transaction came before. */
 void facts_message(struct facts *f, struct ndes_exchange *x, uint64_t poll);
+/* When a CertRep was encoded: what it says, though a rule made it say so. */
+void facts_reply(struct facts *f, const struct scep_reply *r);
 
 #endif

@@ -404,6 +404,29 @@ act_words(const struct http_reply *r)
 	return NULL;
 }
 
+/* What a CertRep says instead, where that is what is false. */
+static void
+print_lie(const struct exchange_fault *f, const struct ndes_exchange *x,
+    struct buf *out)
+{
+	static const enum fact said[] = { FACT_PKI_STATUS, FACT_FAIL_INFO };
+	struct facts honest = { 0 }, sent = { 0 };
+	bool same = true;
+
+	if (f->has_honest) {
+		facts_reply(&honest, &f->honest);
+		facts_reply(&sent, &x->scep);
+	}
+	buf_add_str(out, "false");
+	for (size_t i = 0; i < nitems(said); i++)
+		same = same &&
+		    bytes_eq(honest.v[said[i]].text, sent.v[said[i]].text);
+	for (size_t i = 0; i < nitems(said) && !same; i++) {
+		buf_add_str(out, " ");
+		text_printable(out, sent.v[said[i]].text);
+	}
+}
+
 void
 faults_change(const struct exchange_fault *f, const struct ndes_exchange *x,
     struct buf *out)
@@ -415,7 +438,7 @@ faults_change(const struct exchange_fault *f, const struct ndes_exchange *x,
 	else if (x->reply.status != f->honest_status)
 		buf_addf(out, "%d", x->reply.status);
 	else
-		buf_add_str(out, "false");
+		print_lie(f, x, out);
 	if (f->honest_status != 0)
 		buf_addf(out, " instead of %s%d",
 		    act == NULL && x->reply.status == f->honest_status

@@ -331,13 +331,8 @@ set_sent_facts(struct facts *facts, const struct ndes_exchange *x,
 	if (x->answered_by != NDES_LAYER_NONE)
 		facts_text(facts, FACT_LAYER,
 		    bytes_str(ndes_layer_name(x->answered_by)));
-	if (!sends_certrep(x, f) || !x->scep.has_status)
-		return;
-	facts_text(facts, FACT_PKI_STATUS,
-	    bytes_str(scep_status_name(x->scep.status)));
-	if (x->scep.has_fail_info)
-		facts_text(facts, FACT_FAIL_INFO,
-		    bytes_str(scep_fail_name(x->scep.fail_info)));
+	if (sends_certrep(x, f))
+		facts_reply(facts, &x->scep);
 }
 
 static void

@@ -115,6 +115,42 @@ tells_what_was_honest_beside_what_a_rule_sent(void **state)
 	served_stop(&s);
 }
 
+#define LIES                                                            \
+	"mockndes: 1\nname: lies\nrules:\n"                             \
+	"  - id: time\n    when: { op: PKIOperation }\n    times: 1\n"  \
+	"    then: { scep: { status: FAILURE, fail_info: badTime } }\n" \
+	"  - id: both\n    when: { op: PKIOperation }\n    times: 1\n"  \
+	"    then: { scep: { fail_info: \"4\" } }\n"
+
+static void
+tells_the_failure_that_a_rule_sent(void **state)
+{
+	struct world *w = *state;
+	struct client_enrolment e;
+	struct served s;
+	json_t *list, *entry;
+
+	served_start_text(&s, LIES, with_control);
+	served_ca(&s, &w->c);
+	e = served_enrolment(&s, w, "/C=US/O=Probe/CN=lies");
+	enrol_status(&w->c, &e, 2, "a lie");
+	list = get(w, &s, "/v1/requests?pki_status=2&fail_info=badTime");
+	entry = only(list);
+	assert_string_equal(control_text(entry, "pki_status"), "FAILURE");
+	assert_string_equal(control_text(entry, "fail_info"), "badTime");
+	assert_string_equal(control_text(entry, "did"),
+	    "false FAILURE badTime instead of an honest 200 SUCCESS");
+	json_decref(list);
+
+	enrol_http_status(&w->c, &e, 200, "SUCCESS with a failInfo");
+	list = get(w, &s, "/v1/requests?rule=both");
+	entry = only(list);
+	assert_string_equal(control_text(entry, "pki_status"), "SUCCESS");
+	assert_string_equal(control_text(entry, "fail_info"), "badCertId");
+	json_decref(list);
+	served_stop(&s);
+}
+
 static void
 explains_over_http(void **state)
 {
@@ -554,6 +590,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_what_was_honest_beside_what_a_rule_sent),
+		cmocka_unit_test(tells_the_failure_that_a_rule_sent),
 		cmocka_unit_test(explains_over_http),
 		cmocka_unit_test(gives_back_the_octets_that_came_and_went),
 		cmocka_unit_test(gives_pages_and_counts_what_it_dropped),
