@@ -14,39 +14,10 @@
 #include <stdlib.h>
 
 #include "support/desk.h"
+#include "support/world.h"
 
 #define MINUTE_MS 60000LL
 #define DAY_MS (24 * 60 * MINUTE_MS)
-
-struct world {
-	struct client c;
-	EVP_PKEY *key, *other;
-};
-
-static int
-setup(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-
-	if (!w || client_open(&w->c, NULL))
-		return -1;
-	w->key = client_key(&w->c, 2048);
-	w->other = client_key(&w->c, 2048);
-	*state = w;
-	return w->key && w->other ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	struct world *w = *state;
-
-	EVP_PKEY_free(w->key);
-	EVP_PKEY_free(w->other);
-	client_close(&w->c);
-	free(w);
-	return 0;
-}
 
 static struct client_enrolment
 plain(const struct desk *d, const struct world *w)
@@ -435,5 +406,5 @@ main(void)
 		cmocka_unit_test(
 		    every_malformed_message_is_answered_as_ndes_would),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -16,37 +16,10 @@
 #include <stdlib.h>
 
 #include "support/desk.h"
+#include "support/world.h"
 
 #include "control/control.h"
 #include "scenario/scenario.h"
-
-struct world {
-	struct client c;
-	EVP_PKEY *key;
-};
-
-static int
-setup(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-
-	if (!w || client_open(&w->c, NULL))
-		return -1;
-	w->key = client_key(&w->c, 2048);
-	*state = w;
-	return w->key ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	struct world *w = *state;
-
-	EVP_PKEY_free(w->key);
-	client_close(&w->c);
-	free(w);
-	return 0;
-}
 
 static void
 open_product(struct desk *d, struct client *c, int product)
@@ -351,5 +324,5 @@ main(void)
 		    the_control_api_changes_it_with_a_restart_of_the_computer),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -166,3 +166,33 @@ office_await(
 	} while (time(NULL) < end);
 	fail_msg("%s of %s does not become %s", path, target, text);
 }
+
+void
+office_enrol(struct office *o, struct client *c, EVP_PKEY *key,
+    const char *password, struct client_certrep *out)
+{
+	struct client_enrolment e = {
+		.ca = &o->desk.ca,
+		.csr = { .key = key,
+		    .subject = "/CN=client",
+		    .challenge = password },
+	};
+
+	if (!o->desk.ca.all)
+		desk_ca(&o->desk, c);
+	memset(out, 0, sizeof(*out));
+	desk_enrol(&o->desk, c, &e, out);
+}
+
+int
+office_enrol_status(
+    struct office *o, struct client *c, EVP_PKEY *key, const char *password)
+{
+	struct client_certrep r;
+	int status;
+
+	office_enrol(o, c, key, password, &r);
+	status = r.status;
+	client_certrep_clear(&r);
+	return status;
+}

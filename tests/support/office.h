@@ -36,6 +36,12 @@ void office_is_number(const json_t *doc, const char *path, long long n);
 /* The HTTP status of a GetCACaps of a client, below a prefix ("" or "/s/ID"). */
 long office_caps(struct office *o, const char *prefix);
 
+/* An enrolment with this password: the answer, which is the caller's to clear, or its pkiStatus. */
+void office_enrol(struct office *o, struct client *c, EVP_PKEY *key,
+    const char *password, struct client_certrep *out);
+int office_enrol_status(
+    struct office *o, struct client *c, EVP_PKEY *key, const char *password);
+
 /* Ask until the text at path of GET target is this one; the test fails when that takes a minute. */
 void office_await(
     struct office *o, const char *target, const char *path, const char *text);

@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A server inside the test program, by <mockndes.h> alone, on free loopback
- * ports, with a test client beside it. Keys are made once for a program and
- * shared by its tests.
+ * ports, with a test client beside it.
  */
 #ifndef SUPPORT_SERVED_H
 #define SUPPORT_SERVED_H
 
 #include "mockndes.h"
-#include "support/client.h"
+#include "support/world.h"
 
 #define SERVED_SECRET "Static-Probe-1"
 #define SERVED_ADMIN "ndes:ndes"
-
-/* What the tests of a program share. */
-struct world {
-	struct client c; /* for tests on the main thread */
-	EVP_PKEY *key, *other;
-};
-
-/* cmocka's group setup and teardown: *state is a struct world. */
-int world_setup(void **state);
-int world_teardown(void **state);
 
 struct served {
 	struct mockndes *m;
