@@ -10,6 +10,8 @@
 	"try again after a while, with growing pauses and not without end; " \
 	"keep the key"
 
+#define REFUSED "change the request; sent again it is refused again"
+
 struct advice {
 	const char *op, *end, *pki_status; /* NULL: any */
 	int status, substatus; /* 0: any */
@@ -73,8 +75,7 @@ static const struct advice rows[] = {
 	    .status = 403,
 	    .words = "put operation= behind the path; a browser meets this "
 		     "page when all is well" },
-	{ .status = 400,
-	    .words = "change the request; sent again it is refused again" },
+	{ .status = 400, .words = REFUSED },
 	{ .status = 405, .words = "use GET or POST" },
 	{ .status = 429,
 	    .words = "wait as long as Retry-After says, then try again" },
@@ -123,6 +124,17 @@ is_lie(const json_t *entry)
 	    json_equal(honest, json_object_get(entry, "status"));
 }
 
+/* Of a status that no row has. */
+static const char *
+for_status(const json_t *status)
+{
+	json_int_t n = json_integer_value(status);
+
+	if (n >= 500)
+		return AGAIN;
+	return n >= 400 ? REFUSED : NULL;
+}
+
 const char *
 advice_for(const json_t *entry)
 {
@@ -138,5 +150,5 @@ advice_for(const json_t *entry)
 		    is_number(entry, "substatus", a->substatus))
 			return a->words;
 	}
-	return NULL;
+	return for_status(json_object_get(entry, "status"));
 }

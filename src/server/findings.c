@@ -146,6 +146,21 @@ look_at_type(struct finding_in *in)
 		    "Send Content-Type: " SCEP_TYPE ".");
 }
 
+/* "MI" are the first two octets of a long SEQUENCE in base64; as octets they begin no message. */
+static void
+look_at_body(struct finding_in *in)
+{
+	const struct bytes body = in->x->rq.body;
+
+	if (bytes_starts_nocase(body, BYTES_LIT("message=")))
+		wrong(in, "RFC 8894 4.1",
+		    "The body of the POST is a form with message=.",
+		    "Send the DER of the message as the body, as it is.");
+	else if (body.n > 2 && body.p[0] == 'M' && body.p[1] == 'I')
+		wrong(in, "RFC 8894 4.1", "The body of the POST is base64.",
+		    "Send the DER itself; base64 is for message= of a GET.");
+}
+
 static void
 look_at_spelling(struct finding_in *in)
 {
@@ -181,8 +196,10 @@ look_at_http(struct finding_in *in)
 		    "POST.");
 	if (in->x->op != NDES_OP_PKIOPERATION)
 		return;
-	if (rq->method == HTTP_POST && rq->body.n > 0)
+	if (rq->method == HTTP_POST && rq->body.n > 0) {
 		look_at_type(in);
+		look_at_body(in);
+	}
 	if (rq->method == HTTP_GET && takes_post(in->x->host))
 		wrong(in, "RFC 8894 4.1",
 		    "The message came by GET, although GetCACaps lists "

@@ -331,6 +331,24 @@ must_find(struct world *w, const struct client_enrolment *e, const char *rfc,
 }
 
 static void
+must_find_body(struct world *w, const char *body, const char *what)
+{
+	struct desk_request rq = { .target =
+				       DESK_PATH "?operation=PKIOperation" };
+	struct client_http h;
+	struct seen s;
+
+	rq.body =
+	    (struct client_bytes){ (uint8_t *)(uintptr_t)body, strlen(body) };
+	desk_ask(&w->d, &rq, &h);
+	client_http_clear(&h);
+	last(w, "", &s);
+	if (!finds(&s, "RFC 8894 4.1", what))
+		fail_msg("nothing of \"%s\" in:\n%s", what, s.text);
+	done(&s);
+}
+
+static void
 tells_what_the_client_did_against_the_rfc(void **state)
 {
 	struct world *w = *state;
@@ -352,6 +370,8 @@ tells_what_the_client_did_against_the_rfc(void **state)
 	must_find(w, &e, "RFC 8894 4.1", "came by GET");
 	e.spelling = CLIENT_BASE64URL;
 	must_find(w, &e, "RFC 8894 4.1", "alphabet of base64url");
+	must_find_body(w, "MIIB", "is base64");
+	must_find_body(w, "message=MIIB", "is a form");
 	e = good;
 	e.digest = "MD5";
 	must_find(w, &e, "RFC 8894 2.9", "signed with MD5");
