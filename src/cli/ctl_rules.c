@@ -36,32 +36,48 @@ show(struct ctl *c, int argc, char **argv)
 	    ctl_print);
 }
 
-/* The rule itself as an argument, or a file; KEY=VALUE behind it are parameters. */
+/* A call with the rule itself, argv[0], or the file of that name; KEY=VALUE behind it are parameters. */
 static int
-add(struct ctl *c, int argc, char **argv)
+send_rule(struct ctl *c, struct ctl_call *call, int argc, char **argv,
+    void (*print)(const json_t *))
 {
-	struct ctl_call call = {
-		.method = "POST", .path = "/v1/rules", .query = argv + 1
-	};
 	char *text = NULL;
 	int rc;
 
 	if (!ctl_are_pairs(c, argc - 1, argv + 1))
 		return EXIT_USAGE;
+	call->query = argv + 1;
 	if (argv[0][0] == '{' || argv[0][0] == '[') {
-		call.body = argv[0];
-		call.body_size = strlen(argv[0]);
-		call.source = "rule";
+		call->body = argv[0];
+		call->body_size = strlen(argv[0]);
+		call->source = "rule";
 	} else {
-		text = ctl_read(argv[0], &call.body_size);
+		text = ctl_read(argv[0], &call->body_size);
 		if (text == NULL)
 			return EXIT_FAILED;
-		call.body = text;
-		call.source = argv[0];
+		call->body = text;
+		call->source = argv[0];
 	}
-	rc = ctl_show(c, &call, print_rules);
+	rc = ctl_show(c, call, print);
 	free(text);
 	return rc;
+}
+
+static int
+add(struct ctl *c, int argc, char **argv)
+{
+	return send_rule(c,
+	    &(struct ctl_call){ .method = "POST", .path = "/v1/rules" }, argc,
+	    argv, print_rules);
+}
+
+static int
+change(struct ctl *c, int argc, char **argv)
+{
+	return send_rule(c,
+	    &(struct ctl_call){
+		.method = "PATCH", .path = "/v1/rules/%s", .name = argv[0] },
+	    argc - 1, argv + 1, ctl_print);
 }
 
 static int
@@ -105,6 +121,8 @@ const struct ctl_verb ctl_rules_verbs[] = {
 	{ "rules list", "", 0, 0, "the same", list },
 	{ "rules show", "ID", 1, 1, "all of a rule", show },
 	{ "rules add", "FILE|'{...}' [ttl=60s]", 1, -1, "one more", add },
+	{ "rules change", "ID FILE|'{...}' [ttl=60s]", 2, -1,
+	    "keys of it, '{\"times\":2}'", change },
 	{ "rules enable", "ID", 1, 1, "let it apply", enable },
 	{ "rules disable", "ID", 1, 1, "let it not apply", disable },
 	{ "rules remove", "ID", 1, 1, "forget it", drop },

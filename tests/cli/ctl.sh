@@ -124,6 +124,10 @@ ctl rules disable busy
 is "switched off" "$(curl -so /dev/null -w '%{http_code}' "$scep?operation=GetCACaps")" 200
 ctl rules enable busy
 is "and on" "$(curl -so /dev/null -w '%{http_code}' "$scep?operation=GetCACaps")" 503
+ctl rules change busy '{"chance":"100%"}' ttl=1h
+shown "a key more" '^chance +1'
+ctl rules change busy '{"chanse":"50%"}'
+is "a key that there is not" "$CODE" 1
 ctl rules show busy
 shown "all of it" '^times +2$'
 ctl rules remove busy
