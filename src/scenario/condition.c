@@ -319,27 +319,21 @@ unknown_key(struct reading *r, struct bytes prefix, const struct tree_node *key)
 {
 	static const char *const others[] = { "header", "not", "any", "csr",
 		"cms" };
-	size_t skip = prefix.n == 0 ? 0 : prefix.n + 1;
-	struct near near;
+	const char *names[FACTS + nitems(others)];
+	size_t skip = prefix.n == 0 ? 0 : prefix.n + 1, n = 0;
 
-	near_start(&near, key->text);
-	for (int i = 0; i < FACTS && complaints_wanted(r->l->c); i++) {
-		struct bytes path = bytes_str(fact_key((enum fact)i)->path);
+	for (int i = 0; i < FACTS; i++) {
+		const struct fact_key *fact = fact_key((enum fact)i);
+		struct bytes path = bytes_str(fact->path);
+		bool inside = memchr(path.p, '.', path.n) != NULL;
 
-		if (fact_key((enum fact)i)->stage <= r->latest &&
+		if (fact->stage <= r->latest && inside == (skip > 0) &&
 		    (skip == 0 || bytes_starts_nocase(path, prefix)))
-			near_offer(&near, bytes_from(path, skip));
+			names[n++] = fact->path + skip;
 	}
 	for (size_t i = 0; skip == 0 && i < nitems(others); i++)
-		near_offer(&near, bytes_str(others[i]));
-	if (near.best.n == 0)
-		complain(r->l->c, key->at, "%s has no key \"%s\"", r->l->where,
-		    show(key->text).s);
-	else
-		complain(r->l->c, key->at,
-		    "%s has no key \"%s\"; did you mean \"%.*s\"?", r->l->where,
-		    show(key->text).s, (int)near.best.n,
-		    (const char *)near.best.p);
+		names[n++] = others[i];
+	complain_unknown(r->l, r->l->where, key, names, n);
 }
 
 static struct when *

@@ -47,25 +47,6 @@ field_find(const struct tree_node *mapping, const char *name)
 	return NULL;
 }
 
-void
-field_unknown(struct loader *l, const char *where, const struct tree_node *key,
-    const struct field *fields, size_t count)
-{
-	struct near near;
-
-	near_start(&near, key->text);
-	for (size_t i = 0; i < count && complaints_wanted(l->c); i++)
-		near_offer(&near, bytes_str(fields[i].name));
-	if (near.best.n == 0)
-		complain(l->c, key->at, "%s has no key \"%s\"", where,
-		    show(key->text).s);
-	else
-		complain(l->c, key->at,
-		    "%s has no key \"%s\"; did you mean \"%.*s\"?", where,
-		    show(key->text).s, (int)near.best.n,
-		    (const char *)near.best.p);
-}
-
 static const struct field *
 field_of(const struct field *fields, size_t count, struct bytes name)
 {

@@ -49,7 +49,9 @@ void fields_read(struct loader *l, const char *where,
 const struct tree_node *field_find(
     const struct tree_node *mapping, const char *name);
 
-/* Complain that there is no such key, with a suggestion. */
+/* Complain that there is no such key, with what may have been meant, or what there is. */
+void complain_unknown(struct loader *l, const char *where,
+    const struct tree_node *key, const char *const *names, size_t count);
 void field_unknown(struct loader *l, const char *where,
     const struct tree_node *key, const struct field *fields, size_t count);
 
