@@ -228,9 +228,10 @@ settings_read(struct settings *s, const char *command, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0')
 			return complain_usage(s->command,
-			    "\"%s\" is no option; a scenario is given as "
-			    "--scenario NAME",
-			    argv[i]);
+			    "\"%s\" is no option; %s", argv[i],
+			    strcmp(command, "run") == 0
+				? "write mockndes run [OPTION...] -- CMD ARG..."
+				: "a scenario is given as --scenario NAME");
 		rc = read_flag(s, argc, argv, &i);
 		if (rc != 0)
 			return rc;

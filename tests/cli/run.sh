@@ -130,6 +130,7 @@ code 2 run
 ok "how it is written" said 'mockndes run \[OPTION\.\.\.\] -- CMD'
 code 2 run --
 code 2 run true
+ok "says what is missing" said 'write mockndes run .OPTION...\] -- CMD'
 code 2 run --scenaro x -- true
 ok "the option that was meant" said 'did you mean --scenario\?'
 ok "help of run" said 'Try: mockndes run --help'
