@@ -275,3 +275,34 @@ room_page_text(const struct ndes_exchange *x)
 	text[b.n / 2] = '\0';
 	return text;
 }
+
+void
+room_page_has(const struct ndes_exchange *x, const char *wanted)
+{
+	char *text = room_page_text(x);
+
+	if (strstr(text, wanted) == NULL)
+		fail_msg("not on the page: %s\n%s", wanted, text);
+	free(text);
+}
+
+void
+room_page_lacks(const struct ndes_exchange *x, const char *unwanted)
+{
+	char *text = room_page_text(x);
+
+	if (strstr(text, unwanted) != NULL)
+		fail_msg("on the page: %s\n%s", unwanted, text);
+	free(text);
+}
+
+void
+room_get(struct room *r, struct ndes_exchange *x, const char *target)
+{
+	/* ndes:secret: word */
+	static const char login[] =
+	    "Authorization: Basic bmRlczpzZWNyZXQ6IHdvcmQ=";
+	struct room_request rq = { .target = target, .headers = { login } };
+
+	room_arrive(r, x, &rq);
+}

@@ -75,5 +75,11 @@ void room_header_names(const struct ndes_exchange *x, char out[256]);
 
 /* The body, UTF-16LE, as ASCII text; malloc'ed. */
 char *room_page_text(const struct ndes_exchange *x);
+/* The test fails unless this is on the page, or is not. */
+void room_page_has(const struct ndes_exchange *x, const char *wanted);
+void room_page_lacks(const struct ndes_exchange *x, const char *unwanted);
+
+/* As room_arrive(), for the administrator's GET. */
+void room_get(struct room *r, struct ndes_exchange *x, const char *target);
 
 #endif
