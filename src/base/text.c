@@ -2,7 +2,19 @@
 /* Hex, numbers, and UTF-8 to and from the UTF-16 that Windows pages and BMPStrings use. */
 #include "base/text.h"
 
+#include <string.h>
+
 #define REPLACEMENT 0xfffdu
+
+char *
+text_dup(const char *s, bool *ok)
+{
+	char *copy = s == NULL ? NULL : strdup(s);
+
+	if (s != NULL && copy == NULL)
+		*ok = false;
+	return copy;
+}
 
 void
 text_hex(struct buf *out, struct bytes s, bool upper)

@@ -12,6 +12,9 @@ ascii_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 }
 
+/* A copy for the caller to free; NULL for NULL. Where there is no memory, NULL and *ok is false: copy all, then ask once. */
+char *text_dup(const char *s, bool *ok);
+
 /* Lower-case or upper-case hexadecimal digits of s. */
 void text_hex(struct buf *out, struct bytes s, bool upper);
 

@@ -5,22 +5,13 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "control/facts.h"
 #include "control/inside.h"
 #include "control/requests.h"
 #include "control/shown.h"
 
 #define INFO_MAX ((size_t)64 << 10)
-
-static char *
-copy(const char *s, bool *ok)
-{
-	char *c = s == NULL ? NULL : strdup(s);
-
-	if (s != NULL && c == NULL)
-		*ok = false;
-	return c;
-}
 
 /* "http://host:port" of a SCEP URL. */
 static char *
@@ -31,7 +22,7 @@ origin_of(const char *url, bool *ok)
 	char *c;
 
 	if (slash == NULL)
-		return copy(url, ok);
+		return text_dup(url, ok);
 	c = strndup(url, (size_t)(slash - url));
 	if (c == NULL)
 		*ok = false;
@@ -50,14 +41,14 @@ control_new(struct server *server, const struct control_facts *facts,
 	if (ok && control_info(facts, &b, e) == 0) {
 		c->server = server;
 		c->started_ms = env_now_ms(env_system());
-		c->info = copy(buf_str(&b), &ok);
-		c->token = copy(token, &ok);
-		c->scep_url = copy(facts->scep_url, &ok);
-		c->scep_url_https = copy(facts->scep_url_https, &ok);
-		c->admin_page_url = copy(facts->admin_page_url, &ok);
-		c->control_url = copy(facts->control_url, &ok);
-		c->bind = copy(facts->control_bind, &ok);
-		c->hostname = copy(facts->hostname, &ok);
+		c->info = text_dup(buf_str(&b), &ok);
+		c->token = text_dup(token, &ok);
+		c->scep_url = text_dup(facts->scep_url, &ok);
+		c->scep_url_https = text_dup(facts->scep_url_https, &ok);
+		c->admin_page_url = text_dup(facts->admin_page_url, &ok);
+		c->control_url = text_dup(facts->control_url, &ok);
+		c->bind = text_dup(facts->control_bind, &ok);
+		c->hostname = text_dup(facts->hostname, &ok);
 		c->serve_keys = facts->serve_keys;
 		c->url =
 		    origin_of(facts->scep_url != NULL ? facts->scep_url

@@ -5,19 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "server/inside.h"
 
 /* A copy, or NULL for NULL; *ok becomes false when memory ran out. */
-static char *
-copy(const char *s, bool *ok)
-{
-	char *c = s == NULL ? NULL : strdup(s);
-
-	if (s != NULL && c == NULL)
-		*ok = false;
-	return c;
-}
-
 static int
 load_keys(struct server *s, const struct server_options *o, struct err *e)
 {
@@ -78,11 +69,11 @@ server_new(const struct server_options *o, struct err *e)
 	s->host = *o->host;
 	s->listeners = o->listeners;
 	s->listeners_ctx = o->listeners_ctx;
-	s->hostname = copy(o->hostname, &ok);
-	s->challenge = copy(o->challenge, &ok);
-	s->admin_user = copy(o->admin_user, &ok);
-	s->admin_password = copy(o->admin_password, &ok);
-	s->log_dir = copy(o->log_dir, &ok);
+	s->hostname = text_dup(o->hostname, &ok);
+	s->challenge = text_dup(o->challenge, &ok);
+	s->admin_user = text_dup(o->admin_user, &ok);
+	s->admin_password = text_dup(o->admin_password, &ok);
+	s->log_dir = text_dup(o->log_dir, &ok);
 	s->scenarios = scenario_set_ref(o->scenarios);
 	s->seed = o->seed;
 	s->metrics = metrics_new();

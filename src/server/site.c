@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "ndes/evidence.h"
 #include "ndes/exchange.h"
 #include "server/later.h"
@@ -37,16 +38,6 @@ evidence_random(void *ctx, uint8_t *p, size_t n)
 
 /* ---- life ---- */
 
-static char *
-copy(const char *s, bool *ok)
-{
-	char *c = s == NULL ? NULL : strdup(s);
-
-	if (s != NULL && c == NULL)
-		*ok = false;
-	return c;
-}
-
 static int
 open_parts(struct site *site, const struct site_options *o, struct err *e)
 {
@@ -56,7 +47,7 @@ open_parts(struct site *site, const struct site_options *o, struct err *e)
 	};
 	bool ok = true;
 
-	site->challenge = copy(o->challenge, &ok);
+	site->challenge = text_dup(o->challenge, &ok);
 	if (asprintf(&site->prefix, "%s%s", o->name[0] != '\0' ? "/" : "",
 		o->name) == -1) {
 		site->prefix = NULL;
