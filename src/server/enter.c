@@ -217,16 +217,10 @@ tell(struct server *s, struct site_snapshot *now, const char *peer, bool tls,
 static const char *
 end_words(const struct http_entry *entry)
 {
-	switch (entry->act) {
-	case WIRE_CLOSE:
-		return "closed";
-	case WIRE_RESET:
-		return "reset";
-	case WIRE_SILENT:
-		return "hung";
-	case WIRE_PLAY:
-		break;
-	}
+	const char *name = record_act_name(entry->act);
+
+	if (name != NULL)
+		return name;
 	if (entry->has_alert || entry->cut != HTTP_TLS_WHOLE)
 		return "cut";
 	return "taken";

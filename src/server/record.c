@@ -372,11 +372,10 @@ cut_words(enum wire_cut cut)
 	return NULL;
 }
 
-/* What the reply does to the connection; NULL: nothing beside being sent. */
-static const char *
-act_words(const struct wire *w)
+const char *
+record_act_name(enum wire_act act)
 {
-	switch (w->act) {
+	switch (act) {
 	case WIRE_CLOSE:
 		return "closed";
 	case WIRE_RESET:
@@ -386,7 +385,16 @@ act_words(const struct wire *w)
 	case WIRE_PLAY:
 		break;
 	}
-	return cut_words(w->cut);
+	return NULL;
+}
+
+/* What the reply does to the connection; NULL: nothing beside being sent. */
+static const char *
+act_words(const struct wire *w)
+{
+	const char *name = record_act_name(w->act);
+
+	return name == NULL ? cut_words(w->cut) : name;
 }
 
 void

@@ -45,6 +45,9 @@ void record_no_answer(
 
 void record_end(struct record *r, enum server_end how);
 
+/* What an act that is no reply does to the connection, a word of FACT_END: "closed"; NULL for WIRE_PLAY. */
+const char *record_act_name(enum wire_act act);
+
 /* A connection on which a rule acted before there was a request. */
 void record_connection(struct journal *j, const struct facts *arrival,
     uint16_t peer_port, const struct rule_choice *choice, const char *did,

@@ -26,24 +26,32 @@ rules_alone(
 	return alone == NULL ? -1 : 0;
 }
 
-/* The list takes the place of the one in force; takes it over. */
+/* The plan takes the place of the one in force; takes it over. NULL: there was none to be had. */
 static int
-take(struct site *site, struct rules *list, const struct plan_anew *anew,
-    struct err *e)
+take_plan(struct site *site, struct site_plan *plan, struct err *e)
 {
 	struct site_step step;
-	struct site_plan *plan;
 
-	if (list == NULL)
-		return -1;
-	plan = plan_with_rules(site->now.plan, list, anew, e);
-	rules_unref(list);
 	if (plan == NULL)
 		return -1;
 	site_step_init(&step, site);
 	plan_release(step.now.plan);
 	step.now.plan = plan;
 	return site_step_take(&step, site, e);
+}
+
+/* So does the list. */
+static int
+take(struct site *site, struct rules *list, const struct plan_anew *anew,
+    struct err *e)
+{
+	struct site_plan *plan;
+
+	if (list == NULL)
+		return -1;
+	plan = plan_with_rules(site->now.plan, list, anew, e);
+	rules_unref(list);
+	return take_plan(site, plan, e);
 }
 
 /* `add` (NULL: nothing) in the place of `drop` rules from at on. */
@@ -81,15 +89,7 @@ int
 rules_bring_back(
     struct site *site, const char *id, struct rules *rule, struct err *e)
 {
-	struct site_plan *plan = rules_plan_back(site->now.plan, id, rule, e);
-	struct site_step step;
-
-	if (plan == NULL)
-		return -1;
-	site_step_init(&step, site);
-	plan_release(step.now.plan);
-	step.now.plan = plan;
-	return site_step_take(&step, site, e);
+	return take_plan(site, rules_plan_back(site->now.plan, id, rule, e), e);
 }
 
 static int
