@@ -150,6 +150,15 @@ handle(struct control_call *c, const struct control_route *route)
 		call_problem(c, 500, "mockndes has no answer");
 }
 
+/* Texts of a call are C strings: a zero byte would end one early, and mean another thing. */
+static bool
+has_zero(struct bytes target)
+{
+	const struct bytes zero = BYTES_LIT("%00");
+
+	return memmem(target.p, target.n, zero.p, zero.n) != NULL;
+}
+
 void
 control_dispatch(struct control_call *c)
 {
@@ -157,6 +166,11 @@ control_dispatch(struct control_call *c)
 
 	if (!guard_origin(c))
 		return;
+	if (has_zero(c->rq->target)) {
+		call_problem(
+		    c, 400, "no text here has a zero byte in it (%%00)");
+		return;
+	}
 	route = route_find(c);
 	if ((route == NULL || (route->needs & CALL_TOKEN) != 0) &&
 	    !guard_token(c))

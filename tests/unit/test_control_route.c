@@ -71,6 +71,8 @@ finds_resources_by_their_shape(void **state)
 		{ "POST", "/v1/certificates//revoke", 404 },
 		{ "GET", "/v1/certificates/00/revoke", 405 },
 		{ "POST", "/v1/certificates/00.pem", 405 },
+		{ "POST", "/v1/certificates/00%00/revoke", 400 },
+		{ "GET", "/v1/live?a=b%00", 400 },
 		{ "OPTIONS", "/v1/host", 405 },
 		{ "GET", "", 404 },
 		{ "GET", "/", 404 },
