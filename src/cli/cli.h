@@ -35,8 +35,6 @@ struct command {
 	int (*run)(int argc,
 	    char *
 		*argv); /* argv[0] is the command's name; gives the exit code */
-	const char
-	    *later; /* why this version refuses it; NULL when it is there */
 };
 
 /* The i-th, or NULL behind the last. */

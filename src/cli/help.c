@@ -76,8 +76,7 @@ list_commands(void)
 	puts("mockndes " MOCKNDES_VERSION
 	     ", a mock Microsoft NDES and SCEP server\n");
 	for (size_t i = 0; (c = command_at(i)) != NULL; i++)
-		if (c->later == NULL)
-			printf("  mockndes %-10s  %s\n", c->name, c->doc);
+		printf("  mockndes %-10s  %s\n", c->name, c->doc);
 	puts("\nOptions are also MOCKNDES_<NAME> in the environment; a flag "
 	     "beats it.");
 	puts("`mockndes COMMAND --help` says more, `mockndes --version` its "
@@ -104,11 +103,6 @@ help_run(int argc, char **argv)
 	if (c == NULL)
 		return complain_usage(
 		    "help", "there is no command \"%s\"", argv[1]);
-	if (c->later != NULL) {
-		complain("the command %s is not in this version; %s", c->name,
-		    c->later);
-		return EXIT_USAGE;
-	}
 	command_help(c);
 	return say_done(EXIT_FINE);
 }

@@ -7,7 +7,7 @@
 
 static const struct command commands[] = {
 	{ "serve", "run the mock until it is told to stop (may be left out)",
-	    NULL, serve_run, NULL },
+	    NULL, serve_run },
 	{ "run", "start the mock, run a command, judge, stop",
 	    "usage: mockndes run [OPTION...] -- CMD ARG...\n"
 	    "\n"
@@ -28,7 +28,7 @@ static const struct command commands[] = {
 	    "be run; before it starts as serve: 1, 2, 3, 4.\n"
 	    "\n"
 	    "Example: mockndes run --scenario uri-too-long -- ./test-my-client\n",
-	    run_run, NULL },
+	    run_run },
 	{ "check", "validate scenario files",
 	    "usage: mockndes check [--draws [--seed N]] FILE...\n"
 	    "\n"
@@ -43,7 +43,7 @@ static const struct command commands[] = {
 	    "Exit status: 0 all are sound, 2 usage, 3 there are complaints.\n"
 	    "\n"
 	    "Example: mockndes check lab/*.yaml\n",
-	    check_run, NULL },
+	    check_run },
 	{ "scenarios", "list the built-in scenarios, or print one",
 	    "usage: mockndes scenarios [NAME | --yaml NAME | --markdown]\n"
 	    "\n"
@@ -56,7 +56,7 @@ static const struct command commands[] = {
 	    "Exit status: 0 fine, 2 usage, 3 there is no such scenario.\n"
 	    "\n"
 	    "Example: mockndes scenarios --yaml ra-expired >mine.yaml\n",
-	    scenarios_run, NULL },
+	    scenarios_run },
 	{ "schema", "print the JSON Schema of scenario files",
 	    "usage: mockndes schema\n"
 	    "\n"
@@ -66,7 +66,7 @@ static const struct command commands[] = {
 	    "Exit status: 0 fine, 2 usage.\n"
 	    "\n"
 	    "Example: mockndes schema >scenario-1.json\n",
-	    schema_run, NULL },
+	    schema_run },
 	{ "health", "ask whether a server is ready",
 	    "usage: mockndes health [URL]\n"
 	    "\n"
@@ -79,7 +79,7 @@ static const struct command commands[] = {
 	    "Exit status: 0 ready, 1 not ready, 2 usage.\n"
 	    "\n"
 	    "Example: mockndes health http://127.0.0.1:8080/certsrv/mscep/mscep.dll\n",
-	    health_run, NULL },
+	    health_run },
 	{ "ctl", "the control API from a shell",
 	    "usage: mockndes ctl [--url URL] [--token TEXT] [--site SITE] [--json] VERB ...\n"
 	    "\n"
@@ -101,14 +101,14 @@ static const struct command commands[] = {
 	    "5 `ctl verify`: it did not hold.\n"
 	    "\n"
 	    "Example: mockndes ctl host set rights.impersonate=true\n",
-	    ctl_run, NULL },
+	    ctl_run },
 	{ "help", "say what the command, or one of these, does",
 	    "usage: mockndes help [COMMAND]\n"
 	    "\n"
 	    "Lists the commands, or says what one of them does.\n"
 	    "\n"
 	    "Example: mockndes help scenarios\n",
-	    help_run, NULL },
+	    help_run },
 };
 
 const struct command *
@@ -126,13 +126,10 @@ command_find(const char *name)
 	return NULL;
 }
 
-/* The commands that this version has. */
 static const char *
 command_name_at(size_t i)
 {
-	return i < nitems(commands) && commands[i].later == NULL
-	    ? commands[i].name
-	    : NULL;
+	return i < nitems(commands) ? commands[i].name : NULL;
 }
 
 static int
@@ -150,11 +147,6 @@ run(int argc, char **argv)
 			complain("there is no command \"%s\"; `mockndes help` "
 				 "lists them",
 			    argv[0]);
-		return EXIT_USAGE;
-	}
-	if (c->later != NULL) {
-		complain("the command %s is not in this version; %s", c->name,
-		    c->later);
 		return EXIT_USAGE;
 	}
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
