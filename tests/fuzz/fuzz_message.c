@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fuzz/target.h"
 #include "scep/message.h"
 
-#define RA_DER "tests/vectors/ra.der"
-#define RA_KEY "tests/vectors/ra.key"
 #define ARENA_MAX ((size_t)8 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,29 +21,6 @@ struct target {
 	struct pki_cert cert;
 	struct pki_key *key;
 };
-
-static void
-need(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "fuzz_message: %s\n", what);
-	abort();
-}
-
-static void
-read_file(struct buf *out, const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	uint8_t block[4096];
-	size_t n;
-
-	need(f != NULL, path);
-	buf_init(out, 1 << 16);
-	while ((n = fread(block, 1, sizeof(block), f)) > 0)
-		buf_add(out, bytes_of(block, n));
-	fclose(f);
-}
 
 static void
 target_open(struct target *t)

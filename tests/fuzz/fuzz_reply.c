@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fuzz/target.h"
 #include "scep/message.h"
 
-#define RA_DER "tests/vectors/ra.der"
-#define RA_KEY "tests/vectors/ra.key"
 #define OTHER_KEY "certs/stranger.key"
 #define ARENA_MAX ((size_t)8 << 20)
 #define OUT_MAX ((size_t)4 << 20)
@@ -35,29 +34,6 @@ struct input {
 	void *spans[SPANS_MAX];
 	size_t span_count;
 };
-
-static void
-need(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "fuzz_reply: %s\n", what);
-	abort();
-}
-
-static void
-read_file(struct buf *out, const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	uint8_t block[4096];
-	size_t n;
-
-	need(f != NULL, path);
-	buf_init(out, 1 << 16);
-	while ((n = fread(block, 1, sizeof(block), f)) > 0)
-		buf_add(out, bytes_of(block, n));
-	fclose(f);
-}
 
 static void
 read_key(struct pki_key **key, const struct pki_lib *lib, const char *path)

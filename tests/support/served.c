@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,18 @@ served_ca(struct served *s, struct client *c)
 {
 	if (client_ca_fetch(c, s->url, &s->ca))
 		fail_msg("%s", c->why);
+}
+
+void
+served_ask(const struct served *s, struct client *c, const char *operation)
+{
+	struct client_http h;
+	char url[300];
+
+	snprintf(url, sizeof(url), "%s?operation=%s", s->url, operation);
+	if (client_get(c, url, NULL, &h))
+		fail_msg("%s", c->why);
+	client_http_clear(&h);
 }
 
 void

@@ -33,6 +33,10 @@ void served_start_text(
 /* GetCACert into s->ca; fails the test when it is not as NDES has it. */
 void served_ca(struct served *s, struct client *c);
 
+/* One GET of an operation; fails the test when there is no answer. */
+void served_ask(
+    const struct served *s, struct client *c, const char *operation);
+
 void served_stop(struct served *s);
 
 /* An enrolment of the plainest kind with the fixed challenge; change what the test is about. */

@@ -67,18 +67,6 @@ end_wait(int fd)
 }
 
 static void
-ask(struct world *w, const struct served *s, const char *operation)
-{
-	struct client_http h;
-	char url[300];
-
-	snprintf(url, sizeof url, "%s?operation=%s", s->url, operation);
-	if (client_get(&w->c, url, NULL, &h))
-		fail_msg("%s", w->c.why);
-	client_http_clear(&h);
-}
-
-static void
 is_answered_by_what_a_client_does(void **state)
 {
 	struct world *w = *state;
@@ -88,9 +76,9 @@ is_answered_by_what_a_client_does(void **state)
 	served_start(&s, NULL, with_control);
 	fd = begin_wait(
 	    &s, "/v1/requests/wait?op=GetCACert&count=2&timeout=60s");
-	ask(w, &s, "GetCACert");
-	ask(w, &s, "GetCACaps");
-	ask(w, &s, "GetCACert");
+	served_ask(&s, &w->c, "GetCACert");
+	served_ask(&s, &w->c, "GetCACaps");
+	served_ask(&s, &w->c, "GetCACert");
 	assert_int_equal(end_wait(fd), 200);
 	/* What is there already is not waited for. */
 	fd = begin_wait(&s, "/v1/requests/wait?op=GetCACert&timeout=60s");
@@ -146,7 +134,7 @@ who_leaves_is_forgotten(void **state)
 	for (int i = 0; i < WAITERS; i++)
 		close(begin_wait(
 		    &s, "/v1/requests/wait?op=GetCACert&timeout=1h"));
-	ask(w, &s, "GetCACert");
+	served_ask(&s, &w->c, "GetCACert");
 	assert_int_equal(end_wait(stays), 200);
 	served_stop(&s);
 }
@@ -198,7 +186,7 @@ many_wait_while_requests_come(void **state)
 		    0);
 	}
 	for (int i = 0; i < 40; i++)
-		ask(w, &s, "GetCACaps");
+		served_ask(&s, &w->c, "GetCACaps");
 	for (int i = 0; i < WAITERS; i++)
 		pthread_join(threads[i], NULL);
 	for (int i = 0; i < WAITERS; i++) {

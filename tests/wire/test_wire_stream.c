@@ -120,18 +120,6 @@ expect_event(struct reader *r, const char *event, const char *in_data)
 		fail_msg("%s is not in %s", in_data, r->data);
 }
 
-static void
-ask(struct world *w, const struct served *s, const char *operation)
-{
-	struct client_http h;
-	char url[300];
-
-	snprintf(url, sizeof url, "%s?operation=%s", s->url, operation);
-	if (client_get(&w->c, url, NULL, &h))
-		fail_msg("%s", w->c.why);
-	client_http_clear(&h);
-}
-
 /* ---- tests ---- */
 
 static void
@@ -143,7 +131,7 @@ tells_each_change_of_a_request_as_it_happens(void **state)
 
 	served_start(&s, NULL, with_control);
 	open_reader(&r, &s, "/v1/stream", NULL);
-	ask(w, &s, "GetCACaps");
+	served_ask(&s, &w->c, "GetCACaps");
 	expect_event(&r, "opened", "\"op\":\"GetCACaps\"");
 	assert_string_equal(r.id, "1-opened");
 	assert_null(strstr(r.data, "\"status\""));
@@ -205,14 +193,14 @@ tells_only_what_was_asked_for(void **state)
 
 	served_start(&s, NULL, with_control);
 	open_reader(&r, &s, "/v1/stream?op=GetCACert&status=200", NULL);
-	ask(w, &s, "GetCACaps");
-	ask(w, &s, "GetCACert");
+	served_ask(&s, &w->c, "GetCACaps");
+	served_ask(&s, &w->c, "GetCACert");
 	expect_event(&r, "answered", "\"op\":\"GetCACert\"");
 	assert_string_equal(r.id, "2-answered");
 	close_reader(&r);
 	/* Another site's requests are nothing to this one. */
 	open_reader(&r, &s, "/x/healthy/v1/stream", NULL);
-	ask(w, &s, "GetCACaps");
+	served_ask(&s, &w->c, "GetCACaps");
 	served_stop(&s);
 	assert_false(next_event(&r));
 	close_reader(&r);
@@ -263,13 +251,13 @@ who_comes_back_is_told_what_it_missed(void **state)
 
 	served_start(&s, NULL, with_control);
 	open_reader(&r, &s, "/v1/stream", NULL);
-	ask(w, &s, "GetCACaps");
+	served_ask(&s, &w->c, "GetCACaps");
 	for (int i = 0; i < 3; i++)
 		assert_true(next_event(&r));
 	assert_string_equal(r.id, "1-ended");
 	close_reader(&r);
-	ask(w, &s, "GetCACaps");
-	ask(w, &s, "GetCACert");
+	served_ask(&s, &w->c, "GetCACaps");
+	served_ask(&s, &w->c, "GetCACert");
 	open_reader(&r, &s, "/v1/stream", "1-ended");
 	/* Of each request in order; how the two lie to each other in one millisecond is not known. */
 	while (told[0] + told[1] < 6) {
@@ -280,7 +268,7 @@ who_comes_back_is_told_what_it_missed(void **state)
 		assert_string_equal(r.id, ids[i][told[i]++]);
 	}
 	/* And then it goes on. */
-	ask(w, &s, "GetCACaps");
+	served_ask(&s, &w->c, "GetCACaps");
 	expect_event(&r, "opened", "\"id\":4");
 	close_reader(&r);
 	served_stop(&s);
@@ -299,7 +287,7 @@ a_stop_ends_a_stream_and_a_reader_that_left_does_no_harm(void **state)
 	open_reader(&leaves, &s, "/v1/stream", NULL);
 	close_reader(&leaves);
 	for (int i = 0; i < 20; i++)
-		ask(w, &s, "GetCACaps");
+		served_ask(&s, &w->c, "GetCACaps");
 	served_stop(&s);
 	/* The end comes; whether the last request's end was told before is a race. */
 	for (n = 0; next_event(&stays); n++)
@@ -346,7 +334,7 @@ many_readers_see_all_and_those_that_do_not_read_delay_nobody(void **state)
 		    0);
 	}
 	for (int i = 0; i < REQUESTS; i++)
-		ask(w, &s, "GetCACaps");
+		served_ask(&s, &w->c, "GetCACaps");
 	for (int i = 0; i < READERS; i++) {
 		pthread_join(threads[i], NULL);
 		assert_int_equal(readers[i].n, 3 * REQUESTS);
