@@ -237,25 +237,25 @@ sessions_add(struct sessions *s, struct site *site,
     const struct server_session *about, struct err *e)
 {
 	struct session *new = calloc(1, sizeof(*new));
-	int rc = 0;
+	bool full;
 
 	if (new == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for a session");
 	new->about = *about;
 	new->site = site;
 	pthread_mutex_lock(&s->lock);
-	if (s->count >= SERVER_SESSIONS_MAX) {
-		rc = err_set(e, ERR_LIMIT,
-		    "there are %d sessions already; end some of them",
-		    SERVER_SESSIONS_MAX);
-	} else {
+	full = s->count >= SERVER_SESSIONS_MAX;
+	if (!full) {
 		append(s, new);
 		look_at(s, site_used_us(site) + about->ttl_ms * INT64_C(1000));
 	}
 	pthread_mutex_unlock(&s->lock);
-	if (rc == -1)
-		free(new);
-	return rc;
+	if (!full)
+		return 0;
+	free(new);
+	return err_set(e, ERR_LIMIT,
+	    "there are %d sessions already; end some of them",
+	    SERVER_SESSIONS_MAX);
 }
 
 struct site *
