@@ -102,7 +102,7 @@ struct when *condition_read(struct loader *l, struct arena *arena,
 
 /* ---- source.c ---- */
 
-/* A rule as a JSON object, in the loader's memory. */
+/* A rule as a JSON object, in the loader's memory; NULL: it is too long. */
 const char *source_of(struct loader *l, const struct tree_node *rule);
 /*
  * A change of a rule, whose source is given, becomes the whole rule: what it

@@ -98,10 +98,11 @@ source_of(struct loader *l, const struct tree_node *rule)
 
 	buf_init(&b, SOURCE_MAX);
 	write_node(&b, rule);
-	if (buf_ok(&b))
+	/* one that is too long has none: it can only be replaced as a whole */
+	if (buf_ok(&b)) {
 		text = arena_str(l->memory, buf_bytes(&b));
-	if (text == NULL)
-		l->failed = true;
+		l->failed |= text == NULL;
+	}
 	buf_clear(&b);
 	return text;
 }
