@@ -57,10 +57,13 @@ say(struct telling *t, const char *s)
 static void
 say_short(struct telling *t, const char *s)
 {
-	size_t n = strlen(s);
+	size_t n = strlen(s), shown = n > SHOWN_MAX ? SHOWN_MAX : n;
 
-	buf_add(&t->b, bytes_of(s, n > SHOWN_MAX ? SHOWN_MAX : n));
-	if (n > SHOWN_MAX)
+	/* Not within a character: s is UTF-8. */
+	while (shown < n && shown > 0 && ((uint8_t)s[shown] & 0xc0) == 0x80)
+		shown--;
+	buf_add(&t->b, bytes_of(s, shown));
+	if (shown < n)
 		say(t, "...");
 }
 

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "journal/explain.h"
 #include "unit/journal_sample.h"
 
 /* ---- an entry ---- */
@@ -133,6 +134,44 @@ keeps_the_octets_of_message_and_reply(void **state)
 	assert_int_equal(
 	    journal_get(j, "x/other", 1, see_blobs, NULL, &found, NULL), 0);
 	assert_false(found);
+}
+
+static void
+see_explanation(void *ctx, const struct journal_entry *entry)
+{
+	struct buf b;
+	struct err e = { 0 };
+
+	(void)ctx;
+	buf_init(&b, 1 << 20);
+	if (journal_explain(entry, true, &b, &e) == -1)
+		fail_msg("%s", e.text);
+	assert_non_null(strstr(buf_str(&b), "\xc3\xa9..."));
+	buf_clear(&b);
+}
+
+static void
+explains_a_long_subject_and_cuts_no_character_in_two(void **state)
+{
+	struct journal *j = *state;
+	char subject[304] = "CN=";
+	bool found = false;
+
+	/* at an odd offset and at an even one */
+	for (size_t from = 3; from <= 4; from++) {
+		memset(subject + 3, 'x', sizeof(subject) - 3);
+		for (size_t i = from; i + 2 < sizeof(subject); i += 2)
+			memcpy(subject + i, "\xc3\xa9", 2);
+		subject[301 + from % 2] = '\0';
+		enter(j,
+		    (struct sample){ .transaction = "T",
+			.subject = subject,
+			.end = "sent" });
+		assert_int_equal(journal_get(j, "", from - 2, see_explanation,
+				     NULL, &found, NULL),
+		    0);
+		assert_true(found);
+	}
 }
 
 /* ---- queries ---- */
@@ -334,6 +373,9 @@ main(void)
 		    says_all_that_it_was_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    keeps_the_octets_of_message_and_reply, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    explains_a_long_subject_and_cuts_no_character_in_two, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    finds_by_every_operator, setup, teardown),
 		cmocka_unit_test_setup_teardown(
