@@ -99,10 +99,11 @@ report_problem(struct control_call *c, const struct scenario_report *report,
 /* ---- scenarios ---- */
 
 static int
-add(struct control_call *c, struct scenario_set *set, struct scenario *s)
+add(struct control_call *c, struct scenario_set *set, struct scenario *s,
+    const char *given)
 {
 	struct err e = { 0 };
-	int rc = scenario_set_add(set, s, NULL, &e);
+	int rc = scenario_set_add(set, s, given, &e);
 
 	if (rc == -1)
 		call_failed(c, &e);
@@ -118,7 +119,7 @@ reading_text(struct control_call *c, struct bytes text,
 	struct scenario *s = scenario_load(FILE_NAME, text, report, &e);
 
 	if (s != NULL)
-		return add(c, set, s);
+		return add(c, set, s, NULL);
 	report_problem(c, report, &e);
 	return -1;
 }
@@ -129,7 +130,9 @@ add_name(struct control_call *c, const char *name, struct scenario_set *set)
 	const struct scenario_builtin *b = scenario_builtin_find(name);
 	const char *near;
 	struct scenario_report report;
-	int rc;
+	struct scenario *s;
+	struct err e = { 0 };
+	int rc = -1;
 
 	if (b == NULL) {
 		near = scenario_builtin_nearest(name);
@@ -140,7 +143,11 @@ add_name(struct control_call *c, const char *name, struct scenario_set *set)
 		return -1;
 	}
 	scenario_report_init(&report);
-	rc = reading_text(c, b->text, set, &report);
+	s = scenario_load(b->name, b->text, &report, &e);
+	if (s != NULL)
+		rc = add(c, set, s, b->name);
+	else
+		report_problem(c, &report, &e);
 	scenario_report_clear(&report);
 	return rc;
 }

@@ -14,7 +14,8 @@ struct scenario_set {
 	struct scenario **list; /* references */
 	size_t count;
 	struct rules *rules; /* one reference; NULL: none */
-	struct buf names, given;
+	char **given; /* as many as are in the list; NULL: a text of nobody's */
+	struct buf names;
 };
 
 struct scenario_set *
@@ -28,7 +29,6 @@ scenario_set_new(struct err *e)
 	}
 	atomic_init(&set->refs, 1);
 	buf_init(&set->names, NAMES_MAX);
-	buf_init(&set->given, NAMES_MAX);
 	return set;
 }
 
@@ -45,24 +45,31 @@ scenario_set_unref(struct scenario_set *set)
 {
 	if (set == NULL || atomic_fetch_sub(&set->refs, 1) > 1)
 		return;
-	for (size_t i = 0; i < set->count; i++)
+	for (size_t i = 0; i < set->count; i++) {
 		scenario_free(set->list[i]);
+		free(set->given[i]);
+	}
 	free(set->list);
+	free(set->given);
 	rules_unref(set->rules);
 	buf_clear(&set->names);
-	buf_clear(&set->given);
 	free(set);
 }
 
 static int
 grow(struct scenario_set *set, struct err *e)
 {
-	struct scenario **p =
-	    realloc(set->list, (set->count + 1) * sizeof(struct scenario *));
+	size_t n = set->count + 1;
+	struct scenario **list =
+	    realloc(set->list, n * sizeof(struct scenario *));
+	char **given = realloc(set->given, n * sizeof(char *));
 
-	if (p == NULL)
+	if (list != NULL)
+		set->list = list;
+	if (given != NULL)
+		set->given = given;
+	if (list == NULL || given == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for scenarios");
-	set->list = p;
 	return 0;
 }
 
@@ -84,19 +91,24 @@ scenario_set_add(struct scenario_set *set, struct scenario *s,
     const char *given, struct err *e)
 {
 	struct rules *const lists[] = { set->rules, scenario_rules(s) };
+	char *copy = given == NULL ? NULL : strdup(given);
 	struct rules *all;
 
+	if (given != NULL && copy == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for scenarios");
 	if (grow(set, e) == -1 ||
-	    rules_join(lists, nitems(lists), &all, e) == -1)
+	    rules_join(lists, nitems(lists), &all, e) == -1) {
+		free(copy);
 		return -1;
-	if (add_text(&set->names, scenario_name(s), e) == -1 ||
-	    add_text(&set->given, given != NULL ? given : scenario_name(s),
-		e) == -1) {
+	}
+	if (add_text(&set->names, scenario_name(s), e) == -1) {
 		rules_unref(all);
+		free(copy);
 		return -1;
 	}
 	rules_unref(set->rules);
 	set->rules = all;
+	set->given[set->count] = copy;
 	set->list[set->count++] = scenario_ref(s);
 	return 0;
 }
@@ -127,9 +139,9 @@ scenario_set_names(const struct scenario_set *set)
 }
 
 const char *
-scenario_set_given(const struct scenario_set *set)
+scenario_set_given(const struct scenario_set *set, size_t i)
 {
-	return set == NULL || set->count == 0 ? "" : buf_str(&set->given);
+	return set->given[i];
 }
 
 int

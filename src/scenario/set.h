@@ -19,7 +19,7 @@ void scenario_set_unref(
 
 /*
  * Add one behind the others; referenced. given is how it was asked for, to be
- * asked for again (NULL: by its name); copied. Only while nobody else has the
+ * asked for again (NULL: it came as a text, and cannot be); copied. Only while nobody else has the
  * set. -1 when two rules are called the same, or we failed; then the set is
  * as it was.
  */
@@ -33,8 +33,8 @@ struct scenario *scenario_set_get(const struct scenario_set *set, size_t i);
 struct rules *scenario_set_rules(const struct scenario_set *set);
 /* Their names joined with '+'; "healthy" when there is none. */
 const char *scenario_set_names(const struct scenario_set *set);
-/* As they were given, joined with '+'; "" when there is none. */
-const char *scenario_set_given(const struct scenario_set *set);
+/* As it was given; NULL: as a text. Lent. */
+const char *scenario_set_given(const struct scenario_set *set, size_t i);
 
 /* A healthy model with the edits of all of them. -1 with a sentence when they do not fit together. */
 MUST_USE int scenario_set_model(

@@ -33,24 +33,36 @@ add_word(struct buf *b, struct bytes word)
 	buf_add_byte(b, '\'');
 }
 
-/* "mockndes --scenario a --scenario b --seed 7" */
-static char *
-repeat_line(const char *scenarios, uint64_t seed)
+/* Adds " --scenario a"; false: its text must be put into such a file first. */
+static bool
+add_scenario(struct buf *b, const struct scenario_set *set, size_t i)
 {
+	const char *given = scenario_set_given(set, i);
+	const char *name = scenario_name(scenario_set_get(set, i));
+
+	buf_add_str(b, " --scenario ");
+	add_word(b, bytes_str(given != NULL ? given : name));
+	if (given == NULL)
+		buf_add_str(b, ".yaml");
+	return given != NULL;
+}
+
+/* "mockndes --scenario a --scenario b --seed 7"; what it cannot tell is a comment behind it. */
+static char *
+repeat_line(const struct scenario_set *set, uint64_t seed)
+{
+	bool whole = true;
 	struct buf b;
-	const char *at = scenarios;
 	char *line;
 
 	buf_init(&b, REPEAT_MAX);
 	buf_add_str(&b, "mockndes");
-	while (*at != '\0') {
-		size_t n = strcspn(at, "+");
-
-		buf_add_str(&b, " --scenario ");
-		add_word(&b, bytes_of(at, n));
-		at += n + (at[n] == '+');
-	}
+	for (size_t i = 0; i < scenario_set_count(set); i++)
+		whole = add_scenario(&b, set, i) && whole;
 	buf_addf(&b, " --seed %" PRIu64, seed);
+	if (!whole)
+		buf_add_str(
+		    &b, " # with the text that the control API was given");
 	line = buf_ok(&b) ? strdup(buf_str(&b)) : NULL;
 	buf_clear(&b);
 	return line;
@@ -92,8 +104,8 @@ struct site_plan *
 plan_new(struct scenario_set *scenarios, uint64_t seed, struct err *e)
 {
 	struct rules *rules = scenario_set_rules(scenarios);
-	struct site_plan *p = allocate(scenarios, seed,
-	    repeat_line(scenario_set_given(scenarios), seed), e);
+	struct site_plan *p =
+	    allocate(scenarios, seed, repeat_line(scenarios, seed), e);
 
 	if (p == NULL || rules_count(rules) == 0)
 		return p;
@@ -108,8 +120,8 @@ repeat_changed(const struct site_plan *before)
 
 	if (before->rules_changed)
 		return strdup(before->repeat);
-	if (asprintf(&line, "%s, and its rules were changed since",
-		before->repeat) == -1)
+	if (asprintf(&line, "%s%s its rules were changed since", before->repeat,
+		strstr(before->repeat, " # ") != NULL ? ", and" : " #") == -1)
 		return NULL;
 	return line;
 }
