@@ -58,6 +58,7 @@ gives_up_a_line_beyond_any_limit_and_goes_on(void **state)
 	recent_forget(&r);
 	recent_copy(&r, &out);
 	assert_int_equal(out.n, 0);
+	buf_clear(&out);
 	recent_clear(&r);
 }
 
