@@ -231,7 +231,10 @@ conclude_refuses(struct judge *j, const struct judge_world *w)
 	else if (w->client == VERIFY_CLIENT_SUCCEEDED)
 		judge_say(j, VERIFY_FAILED,
 		    "the client ended with success, although it should have "
-		    "refused");
+		    "refused%s",
+		    j->lie != 0 ? ""
+				: "; no rule falsified a reply, so see that it "
+				  "met what it is to refuse");
 	else
 		guess_refusal(j);
 }
