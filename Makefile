@@ -51,6 +51,9 @@ NOCHECK := tests/clients/% tests/bench/% tests/fuzz/% tests/tools/% tests/suppor
 TESTS   := $(filter-out $(NOCHECK),$(wildcard tests/*/test_*$(T)*.c))
 SHTESTS := $(filter-out $(NOCHECK) tests/%/lib.sh tests/wire/manual.sh,$(wildcard tests/*/*$(T)*.sh))
 CLIENTS := $(filter-out tests/clients/lib%.sh,$(wildcard tests/clients/*$(T)*.sh))
+# The tests of what threads do to each other, for `make threads`.
+THREADS := unit/test_server_workers unit/test_journal_core flow/test_flow_race \
+	wire/test_wire_front_threads wire/test_wire_front_streams wire/test_wire_wait wire/test_wire_sites
 FUZZ    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*$(T)*.c))
 PROGRAMS := $(TESTS:%.c=$(B)/%) $(FUZZ:%=$(B)/tests/fuzz/replay_%)
 CSRC     = $(wildcard include/*.h src/*/*.[ch] tests/*/*.[ch])
@@ -64,7 +67,7 @@ run: ## install what is missing, build, run in the foreground
 	@$(MAKE) --no-print-directory all
 	@exec build/mockndes $(ARGS)
 
-test: ## install what is missing, then every test: check, sanitizers, clients, fuzz
+test: ## install what is missing, then every test: check, sanitizers, threads, clients, fuzz
 	@sh tests/tools/bootstrap.sh test
 	@sh tests/tools/test.sh $(MAKE)
 
@@ -73,6 +76,12 @@ check: rooms exports $(B)/mockndes $(PROGRAMS) ## tests that need nothing but th
 
 clients: $(B)/mockndes $(B)/tests/tools/scep_messages ## real SCEP clients against the mock (T=name)
 	@JOBS=1 LIMIT=600 $(RUNTESTS) $(CLIENTS)
+
+threads: ## the tests of threads under ThreadSanitizer
+	@$(MAKE) --no-print-directory V=tsan check-threads
+
+check-threads: $(THREADS:%=$(B)/tests/%)
+	@$(RUNTESTS) $^
 
 rooms: $(GEN) ## prove that rooms include only what src/ROOMS says
 	@sh tests/tools/rooms.sh $(GEN)
@@ -181,7 +190,7 @@ clean: ## remove everything built
 help: ## this list
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1	\2/p' Makefile | sed 's/%/<entry>/' | expand -t 16
 
-.PHONY: all run test check clients rooms exports fuzz bench coverage lint format install uninstall dist clean help
+.PHONY: all run test check clients threads check-threads rooms exports fuzz bench coverage lint format install uninstall dist clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

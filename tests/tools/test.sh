@@ -29,6 +29,7 @@ stage()
 
 stage "check, debug" "$make" --no-print-directory -j"$jobs" V=debug all check
 stage "check, sanitizers" "$make" --no-print-directory -j"$jobs" V=san check
+stage "threads" "$make" --no-print-directory -j"$jobs" threads
 stage "clients" "$make" --no-print-directory V=debug clients
 stage "fuzz" "$make" --no-print-directory -j"$jobs" SECONDS="${FUZZ_SECONDS:-5}" fuzz
 
