@@ -15,12 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/process.h"
 #include "support/served.h"
 
 /* ---- a log folder ---- */
 
 struct folder {
-	char path[64];
+	char path[256];
 	char text[16384]; /* of the one log file in it */
 	char name[64]; /* "u_ex261122.log" */
 };
@@ -29,15 +30,14 @@ static void
 folder_make(struct folder *f)
 {
 	memset(f, 0, sizeof *f);
-	snprintf(f->path, sizeof f->path, "/tmp/mockndes-test-XXXXXX");
-	assert_non_null(mkdtemp(f->path));
+	folder_new(f->path);
 }
 
 /* Read the log and take the folder away. */
 static void
 folder_take(struct folder *f)
 {
-	char dir[128], path[512];
+	char dir[300], path[512];
 	snprintf(dir, sizeof dir, "%s/W3SVC1", f->path);
 	DIR *d = opendir(dir);
 	struct dirent *entry;
@@ -52,12 +52,10 @@ folder_take(struct folder *f)
 			f->text[n] = 0;
 			fclose(file);
 		}
-		unlink(path);
 	}
 	if (d)
 		closedir(d);
-	rmdir(dir);
-	rmdir(f->path);
+	folder_remove(f->path);
 }
 
 /* Does a line of the log have all of these pieces? */
