@@ -37,7 +37,7 @@ folder_make(struct folder *f)
 static void
 folder_take(struct folder *f)
 {
-	char dir[300], path[512];
+	char dir[300], path[600];
 	snprintf(dir, sizeof dir, "%s/W3SVC1", f->path);
 	DIR *d = opendir(dir);
 	struct dirent *entry;
