@@ -325,7 +325,7 @@ unknown_key(struct reading *r, struct bytes prefix, const struct tree_node *key)
 	for (int i = 0; i < FACTS; i++) {
 		const struct fact_key *fact = fact_key((enum fact)i);
 		struct bytes path = bytes_str(fact->path);
-		bool inside = memchr(path.p, '.', path.n) != NULL;
+		bool inside = strchr(fact->path, '.') != NULL;
 
 		if (fact->stage <= r->latest && inside == (skip > 0) &&
 		    (skip == 0 || bytes_starts_nocase(path, prefix)))
