@@ -13,6 +13,14 @@ info(struct ctl *c, int argc, char **argv)
 }
 
 static int
+live(struct ctl *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return ctl_show(c, &(struct ctl_call){ .path = "/v1/live" }, ctl_print);
+}
+
+static int
 ready(struct ctl *c, int argc, char **argv)
 {
 	(void)argc;
@@ -27,6 +35,23 @@ metrics(struct ctl *c, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	return ctl_show(c, &(struct ctl_call){ .path = "/metrics" }, NULL);
+}
+
+static int
+openapi(struct ctl *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return ctl_show(c, &(struct ctl_call){ .path = "/openapi.json" }, NULL);
+}
+
+static int
+schema(struct ctl *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return ctl_show(
+	    c, &(struct ctl_call){ .path = "/schema/scenario-1.json" }, NULL);
 }
 
 /* The parts as one parameter: "only=journal,counters". */
@@ -63,8 +88,12 @@ shutdown_now(struct ctl *c, int argc, char **argv)
 
 const struct ctl_verb ctl_server_verbs[] = {
 	{ "info", "", 0, 0, "what runs: version, scenario, seed, URLs", info },
+	{ "live", "", 0, 0, "does the process answer?", live },
 	{ "ready", "", 0, 0, "is it ready for clients?", ready },
 	{ "metrics", "", 0, 0, "figures, as Prometheus reads them", metrics },
+	{ "openapi", "", 0, 0, "what the API has, as OpenAPI", openapi },
+	{ "schema", "", 0, 0, "what a scenario file has, as JSON Schema",
+	    schema },
 	{ "reset", "[PART...]", 0, -1, "back to the start, or parts of it",
 	    reset },
 	{ "shutdown", "", 0, 0, "let the server end", shutdown_now },

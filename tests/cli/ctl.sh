@@ -38,6 +38,12 @@ ctl info --json
 is "as it came" "$(jq -r .scep_url <"$DIR/out")" "$scep"
 ctl --json info
 is "options stand anywhere" "$(jq -r .name <"$DIR/out")" mockndes
+ctl live
+shown "live" '^live +yes$'
+ctl openapi
+shown "the description of the API" '"openapi":? *"3\.1'
+ctl schema
+shown "the schema of scenario files" 'json-schema\.org/draft/2020-12'
 ctl ready
 shown "ready" '^ready +yes$'
 env -u MOCKNDES_CONTROL_URL "$MOCKNDES" ctl --url "$MOCKNDES_CONTROL_URL/" info >"$DIR/out"
