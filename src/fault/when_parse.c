@@ -135,6 +135,10 @@ when_test_set_pattern(struct arena *arena, struct bytes pattern,
     struct when_test *test, struct err *e)
 {
 	regex_t *re = arena_zalloc(arena, sizeof(*re));
+	union {
+		const regex_t *lent;
+		regex_t *own;
+	} before = { test->matches };
 	char *source = arena_str(arena, pattern);
 	char why[128];
 	int r;
@@ -154,6 +158,8 @@ when_test_set_pattern(struct arena *arena, struct bytes pattern,
 		    "\"%.100s\" is not an extended regular expression: %s",
 		    source, why);
 	}
+	if (before.own != NULL)
+		regfree(before.own); /* of a test that is there twice */
 	test->matches = re;
 	test->pattern = source;
 	return 0;

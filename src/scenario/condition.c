@@ -421,3 +421,14 @@ condition_read(struct loader *l, struct arena *arena,
 		    l->c, mapping->at, "%s can never hold: %s", l->where, why);
 	return w;
 }
+
+void
+condition_drop(const struct when *lent)
+{
+	union {
+		const struct when *lent;
+		struct when *own;
+	} w = { lent };
+
+	when_clear(w.own);
+}

@@ -43,6 +43,8 @@ add_condition(struct loader *l, const struct tree_node *value, struct expect *x)
 
 	if (w != NULL && x->when_count < EXPECT_ORDER_MAX)
 		x->when[x->when_count++] = w;
+	else
+		condition_drop(w);
 }
 
 static void

@@ -111,6 +111,9 @@ const char *source_of(struct loader *l, const struct tree_node *rule);
 void source_change(struct loader *l, const char *source, struct arena *arena,
     struct tree_node *change);
 
+/* Free what a condition has that is not in the arena; accepts NULL. */
+void condition_drop(const struct when *w);
+
 /* ---- step.c ---- */
 
 /* The list under resolution:. */

@@ -61,6 +61,7 @@ read_when(struct loader *l, const struct field *f,
 	struct rule *r = base;
 
 	(void)f;
+	condition_drop(r->when); /* of a key that is there twice */
 	r->when = condition_read(l, l->memory, value, FACT_AT_MESSAGE);
 }
 
@@ -305,15 +306,8 @@ compile(struct loader *l, struct rule *rules, size_t n)
 static void
 clear_conditions(struct rule *rules, size_t n)
 {
-	union {
-		const struct when *lent;
-		struct when *own;
-	} w;
-
-	for (size_t i = 0; i < n; i++) {
-		w.lent = rules[i].when;
-		when_clear(w.own);
-	}
+	for (size_t i = 0; i < n; i++)
+		condition_drop(rules[i].when);
 }
 
 /* Read them, and keep a list of those about which there is nothing to say. */
