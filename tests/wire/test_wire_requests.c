@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The journal over the control API: what it has of real exchanges, how they
- * ended, waiting for them, and judging them.
+ * ended, and waiting for them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -508,66 +508,6 @@ stops_while_somebody_waits_or_has_left(void **state)
 	free(left);
 }
 
-/* ---- judging ---- */
-
-static void
-judges_what_a_client_did(void **state)
-{
-	struct world *w = *state;
-	struct client_enrolment e;
-	struct client_http h;
-	struct served s;
-	json_t *o;
-
-	served_start_text(&s, GATEWAY, with_control);
-	served_ca(&s, &w->c);
-	e = served_enrolment(&s, w, "/C=US/O=Probe/CN=judged");
-	enrol_http_status(&w->c, &e, 504, "gate");
-	o = control_call_json(w, &s, "POST", "/v1/verify", NULL, 409);
-	assert_string_equal(control_text(o, "verdict"), "failed");
-	assert_int_equal(number(o, "failed"), 2);
-	json_decref(o);
-	control_call_raw(
-	    w, &s, "POST", "/v1/verify?format=junit", NULL, NULL, &h);
-	assert_int_equal(h.status, 409);
-	client_bytes_add(&h.body, "", 1);
-	assert_non_null(strstr((char *)h.body.p, "failures=\"2\""));
-	client_http_clear(&h);
-	enrol_status(&w->c, &e, 0, "again");
-	o = control_call_json(w, &s, "POST", "/v1/verify", NULL, 200);
-	assert_string_equal(control_text(o, "verdict"), "held");
-	json_decref(o);
-	served_stop(&s);
-}
-
-static void
-says_where_an_expectation_is_wrong(void **state)
-{
-	static const struct {
-		const char *body;
-		long line, column;
-	} rows[] = {
-		{ "{\"expect\":[\n {\"client\":\"sings\"}]}", 2, 12 },
-		{ "{\"expect\":[{\"client\":\"sings\"}]}", 1, 22 },
-		{ "expect:\n  - client: sings\n", 2, 13 },
-	};
-	struct world *w = *state;
-	struct served s;
-
-	served_start(&s, NULL, with_control);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		json_t *o = control_call_json(
-		    w, &s, "POST", "/v1/verify", rows[i].body, 400);
-
-		if (number(o, "line") != rows[i].line ||
-		    number(o, "column") != rows[i].column)
-			fail_msg("%s: %ld:%ld", rows[i].body, number(o, "line"),
-			    number(o, "column"));
-		json_decref(o);
-	}
-	served_stop(&s);
-}
-
 static void
 says_so_when_there_is_no_journal(void **state)
 {
@@ -600,8 +540,6 @@ main(void)
 		cmocka_unit_test(
 		    counts_what_is_there_already_unless_it_is_told_after_which),
 		cmocka_unit_test(stops_while_somebody_waits_or_has_left),
-		cmocka_unit_test(judges_what_a_client_did),
-		cmocka_unit_test(says_where_an_expectation_is_wrong),
 		cmocka_unit_test(says_so_when_there_is_no_journal),
 	};
 
